@@ -1,0 +1,113 @@
+"""What became of a target. A Result is never an exception."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rolecall import errors
+
+
+class Status(StrEnum):
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    NOT_ASSUMED = "not assumed"
+    NOT_RUN = "not run"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommandResult:
+    """One command of one target.
+
+    Attributes:
+        exit_code: the shell's; None where it did not end by itself or did not run.
+        seconds: wall-clock time.
+        reason: why it failed or was not run, in one line.
+        tail: the last lines of its output, masked; kept for failures only.
+    """
+
+    command: str
+    status: Status
+    exit_code: int | None = None
+    seconds: float = 0.0
+    reason: str = ""
+    tail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """One target in one region, or the commands before or after all of them."""
+
+    target: str
+    account_id: str
+    role_arn: str
+    region: str
+    status: Status
+    started_at: float | None = None
+    seconds: float = 0.0
+    reason: str = ""
+    remedy: str = ""
+    commands: tuple[CommandResult, ...] = ()
+
+    @property
+    def failed_command(self) -> CommandResult | None:
+        return next((c for c in self.commands if c.status is Status.FAILED), None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """A whole run: one Result per target and region, in the order asked for.
+
+    Attributes:
+        before, after: Results of the commands that run once; None where there are none.
+        preflight_failed: a role could not be assumed, so nothing was deployed.
+        signal_number: the signal that ended the run early, if one did.
+        started_at: seconds since the epoch. seconds: wall-clock time of the whole run.
+        bug: the trace of an unexpected failure, masked.
+    """
+
+    results: tuple[Result, ...]
+    before: Result | None = None
+    after: Result | None = None
+    preflight_failed: bool = False
+    signal_number: int | None = None
+    started_at: float = 0.0
+    seconds: float = 0.0
+    bug: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """The documented exit code; the gravest thing that happened decides."""
+        everything = [*self.results, *(r for r in (self.before, self.after) if r)]
+        if self.bug:
+            return errors.BUG
+        if self.signal_number is not None:
+            return 128 + self.signal_number
+        if any(result.status is Status.FAILED for result in everything):
+            return errors.TARGET_FAILED
+        if any(result.status is Status.NOT_ASSUMED for result in everything):
+            return errors.NOT_ASSUMED
+        return errors.SUCCEEDED
+
+    def count(self, status: Status) -> int:
+        return sum(result.status is status for result in self.results)
+
+
+def exit_reason(exit_code: int) -> str:
+    """An exit code in words; a negative one, or one over 128, names the signal."""
+    number = -exit_code if exit_code < 0 else exit_code - 128
+    try:
+        name = signal.Signals(number).name if number > 0 else ""
+    except ValueError:
+        name = ""
+    if exit_code < 0:
+        return f"killed by {name or f'signal {number}'}"
+    return f"exit code {exit_code} ({name})" if name else f"exit code {exit_code}"
+
+
+def worst(commands: Iterable[CommandResult]) -> Status:
+    """FAILED if any command failed, else SUCCEEDED."""
+    failed = any(command.status is Status.FAILED for command in commands)
+    return Status.FAILED if failed else Status.SUCCEEDED

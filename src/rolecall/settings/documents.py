@@ -1,0 +1,148 @@
+"""The kinds whose values are documents: a session policy, the commands, the targets."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rolecall.settings.kinds import from_json, text_of
+from rolecall.settings.sources import BadValueError, clean
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """An IAM policy: JSON, or in the file a mapping. Kept as JSON without white space."""
+
+    name: str = "policy"
+
+    def parse(self, raw: Any) -> str:
+        document = raw
+        if isinstance(raw, str):
+            if not raw.startswith("{"):
+                raise BadValueError(f"{raw[:40]!r} is no policy; write a JSON object")
+            document = json.loads(raw) if _is_json(raw) else from_json(raw)
+        if not isinstance(document, Mapping) or "Statement" not in document:
+            raise BadValueError("is no policy; a policy has a Version and a Statement")
+        return json.dumps(document, separators=(",", ":"))
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [{"type": "object", "required": ["Statement"]}, {"type": "string"}]}
+
+    def show(self, value: Any) -> str:
+        return str(value)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError:
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """What to run: one script, or a list of commands that share one shell.
+
+    Attributes:
+        items: the script alone, or each command of the list.
+        listed: whether it is a list.
+    """
+
+    items: tuple[str, ...] = ()
+    listed: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandsKind:
+    """A script, a JSON list, or a YAML list whose first line begins with `- `."""
+
+    name: str = "script or list"
+
+    def parse(self, raw: Any) -> Commands:
+        if isinstance(raw, str):
+            found = _json_list(raw) if raw.startswith("[") else _yaml_list(raw)
+            if found is None:
+                return _checked(Commands((raw,)))
+            raw = found
+        if not isinstance(raw, list):
+            raise BadValueError("is neither a script nor a list of commands")
+        items = tuple(clean(text_of(item)) for item in raw)
+        return _checked(Commands(tuple(filter(None, items)), listed=True))
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}
+
+    def show(self, value: Commands) -> str:
+        return json.dumps(value.items) if value.listed else "".join(value.items)
+
+
+def _checked(commands: Commands) -> Commands:
+    if any("\0" in item for item in commands.items):
+        raise BadValueError("holds a NUL byte, which no shell can run")
+    return commands
+
+
+def _json_list(text: str) -> list[Any] | None:
+    """The list meant by text that starts with `[`; None for a script such as `[ -f x ] && …`."""
+    if _is_json(text):
+        value = json.loads(text)
+        return value if isinstance(value, list) else None
+    if re.match(r'\[\s*"', text):
+        from_json(text)
+    return None
+
+
+def _yaml_list(text: str) -> list[Any] | None:
+    if not text.startswith("- "):
+        return None
+    import yaml  # noqa: PLC0415  0.03 s that most runs need not spend
+
+    try:
+        value = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  BaseLoader makes text only
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise BadValueError(
+            f"starts as a YAML list but is not one: {error.problem}, line {line}"
+        ) from None
+    for item in value:
+        if not isinstance(item, str):
+            raise BadValueError(
+                f"{item!r} is no command: quote a command that holds `: ` in a YAML list"
+            )
+    return list(value)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetsKind:
+    """Kept as it came: the targets stage reads its grammar. `fields` describes one target."""
+
+    fields: Callable[[], dict[str, Any]]
+    name: str = "targets"
+
+    def parse(self, raw: Any) -> Any:
+        return raw
+
+    def schema(self) -> dict[str, Any]:
+        one = {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "object", "properties": self.fields(), "additionalProperties": False},
+            ]
+        }
+        return {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": one},
+                {"type": "object", "additionalProperties": one},
+            ]
+        }
+
+    def show(self, value: Any) -> str:
+        return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,269 @@
+"""The kinds of value an option can take: each parses, shows and describes itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from rolecall.settings.sources import BadValueError
+
+_YES = {"true", "yes", "on", "1"}
+_NO = {"false", "no", "off", "0"}
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+class Kind(Protocol):
+    """What an option takes.
+
+    Attributes:
+        name: as the options table calls it.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def parse(self, raw: Any) -> Any:
+        """The value meant by text, or by the file's lists and mappings of text.
+
+        Raises:
+            BadValueError: with the value and what would be right.
+        """
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of the value in `rolecall.yml`."""
+
+    def show(self, value: Any) -> str:
+        """The value as a user would write it."""
+
+
+def text_of(raw: Any) -> str:
+    """The text, where only text will do.
+
+    Raises:
+        BadValueError: for a list or a mapping.
+    """
+    if isinstance(raw, str):
+        return raw
+    if raw is None:
+        return ""
+    shape = "mapping" if isinstance(raw, Mapping) else "list"
+    raise BadValueError(f"is a {shape}; write one value")
+
+
+def from_json(text: str) -> Any:
+    """JSON with each position said in words, and numbers kept as text.
+
+    Raises:
+        BadValueError: where it is not JSON.
+    """
+    try:
+        return json.loads(text, parse_int=str, parse_float=str)
+    except json.JSONDecodeError as error:
+        raise BadValueError(
+            f"starts as JSON but is not: {error.msg}, line {error.lineno} column {error.colno}"
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One value, optionally of a pattern. `wanted` says in words what the pattern takes."""
+
+    pattern: str = ""
+    wanted: str = ""
+    name: str = "text"
+
+    def parse(self, raw: Any) -> str:
+        text = text_of(raw)
+        if self.pattern and not re.fullmatch(self.pattern, text):
+            raise BadValueError(f"{text!r} will not do; write {self.wanted}")
+        return text
+
+    def schema(self) -> dict[str, Any]:
+        pattern = {"pattern": f"^(?:{self.pattern})$"} if self.pattern else {}
+        return {"type": "string", **pattern}
+
+    def show(self, value: Any) -> str:
+        return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few words."""
+
+    words: tuple[str, ...]
+    name: str = "choice"
+
+    def parse(self, raw: Any) -> str:
+        text = text_of(raw).lower()
+        if text not in self.words:
+            raise BadValueError(f"{text!r} is none of {', '.join(self.words)}")
+        return text
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": list(self.words)}
+
+    def show(self, value: Any) -> str:
+        return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """True or false. Any other word is a mistake, not a no."""
+
+    name: str = "true/false"
+
+    def parse(self, raw: Any) -> bool:
+        if isinstance(raw, bool):
+            return raw
+        text = text_of(raw).lower()
+        if text in _YES | _NO:
+            return text in _YES
+        raise BadValueError(f"{text!r} is neither true nor false")
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+    def show(self, value: Any) -> str:
+        return str(value).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number within bounds, both included."""
+
+    least: int
+    most: int
+    name: str = "number"
+
+    def parse(self, raw: Any) -> int:
+        text = text_of(raw)
+        if not re.fullmatch(r"\d{1,9}", text) or not self.least <= int(text) <= self.most:
+            raise BadValueError(f"{text!r} is no whole number from {self.least} to {self.most}")
+        return int(text)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+    def show(self, value: Any) -> str:
+        return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Seconds:
+    """A length of time in seconds, or with a unit: `90s`, `15m`, `1h`, `1h30m`."""
+
+    least: float = 0
+    most: float = 86_400
+    name: str = "time"
+
+    def parse(self, raw: Any) -> float:
+        text = text_of(raw).lower().replace(" ", "")
+        parts = re.findall(r"(\d+(?:\.\d+)?)([smh]?)", text)
+        if not parts or "".join(number + unit for number, unit in parts) != text:
+            raise BadValueError(f"{text!r} is no length of time; write 90, 90s, 15m or 1h")
+        if any(not unit for _, unit in parts[:-1]):
+            raise BadValueError(f"{text!r} is no length of time; write 90, 90s, 15m or 1h")
+        value = sum(float(number) * _UNITS[unit] for number, unit in parts)
+        if not self.least <= value <= self.most:
+            raise BadValueError(
+                f"{text!r} is out of bounds; write from {self.show(self.least)}"
+                f" to {self.show(self.most)}"
+            )
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            "anyOf": [
+                {"type": "number", "minimum": self.least, "maximum": self.most},
+                {"type": "string", "pattern": r"^(\d+(\.\d+)?[smh])*(\d+(\.\d+)?[smh]?)$"},
+            ]
+        }
+
+    def show(self, value: Any) -> str:
+        for unit in "hm":
+            if value and value % _UNITS[unit] == 0:
+                return f"{value // _UNITS[unit]:.0f}{unit}"
+        return f"{value:g}s"
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """Values apart by commas or white space, or a JSON list; a trailing comma does no harm."""
+
+    item: Text
+    most: int = 10_000
+    noun: str = "values"
+
+    @property
+    def name(self) -> str:
+        return "list"
+
+    def parse(self, raw: Any) -> tuple[str, ...]:
+        if isinstance(raw, str):
+            raw = from_json(raw) if raw.startswith("[") else re.split(r"[\s,]+", raw)
+        if not isinstance(raw, Sequence):
+            raise BadValueError("is no list")
+        values = [self.item.parse(entry) for entry in raw if entry not in ("", None)]
+        if len(values) > self.most:
+            raise BadValueError(f"has {len(values)} {self.noun}; at most {self.most} are allowed")
+        for value in values:
+            if values.count(value) > 1:
+                raise BadValueError(f"{value!r} stands there twice")
+        return tuple(values)
+
+    def schema(self) -> dict[str, Any]:
+        items = {"type": "array", "items": self.item.schema(), "maxItems": self.most}
+        return {"anyOf": [items, {"type": "string"}]}
+
+    def show(self, value: Any) -> str:
+        return ",".join(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """`name=value` pairs apart by commas or newlines, or a JSON object."""
+
+    key: Text
+    value: Text
+    most: int = 50
+
+    @property
+    def name(self) -> str:
+        return "pairs"
+
+    def parse(self, raw: Any) -> tuple[tuple[str, str], ...]:
+        if isinstance(raw, str):
+            raw = from_json(raw) if raw.startswith("{") else self._split(raw)
+        if not isinstance(raw, Mapping):
+            raise BadValueError("is no set of name=value pairs")
+        if len(raw) > self.most:
+            raise BadValueError(f"has {len(raw)} pairs; at most {self.most} are allowed")
+        return tuple(
+            (self.key.parse(key), self.value.parse(_scalar(value))) for key, value in raw.items()
+        )
+
+    def _split(self, text: str) -> dict[str, str]:
+        pairs: dict[str, str] = {}
+        for entry in filter(None, (part.strip() for part in re.split(r"[,\n]", text))):
+            key, sign, value = entry.partition("=")
+            if not sign:
+                raise BadValueError(f"{entry!r} has no '='; write name=value")
+            if key.strip() in pairs:
+                raise BadValueError(f"{key.strip()!r} stands there twice")
+            pairs[key.strip()] = value.strip()
+        return pairs
+
+    def schema(self) -> dict[str, Any]:
+        values = {"type": ["string", "number", "boolean"]}
+        pairs = {"type": "object", "additionalProperties": values, "maxProperties": self.most}
+        return {"anyOf": [pairs, {"type": "string"}]}
+
+    def show(self, value: Any) -> str:
+        return ",".join(f"{key}={text}" for key, text in value)
+
+
+def _scalar(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value

@@ -1,0 +1,108 @@
+"""Merges flags, variables and file into Settings, and finds every mistake in one pass."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rolecall.errors import Problem
+from rolecall.settings import sources, yamlfile
+from rolecall.settings.options import Settings, options
+from rolecall.settings.sources import PREFIX, BadValueError, Raw
+
+CONFIG = "CONFIG"
+DEFAULT_FILE = "rolecall.yml"
+TARGET = "TARGET_"
+# Set for the commands of a target, so that a rolecall that they start meets them.
+CONTEXT = frozenset({"TARGET", "ACCOUNT_ID", "ROLE_ARN", "REGION", "INDEX", "COUNT"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Loaded:
+    """Settings, and what was found on the way to them.
+
+    Attributes:
+        given: the raw value of each option that was set, by name.
+        bad: names of the options whose value would not do; they hold their default.
+        target_variables: `ROLECALL_TARGET_<NAME>`, by `<NAME>`.
+        folder: what relative paths start from.
+    """
+
+    settings: Settings
+    given: Mapping[str, Raw]
+    bad: frozenset[str]
+    target_variables: Mapping[str, Raw]
+    problems: tuple[Problem, ...]
+    folder: Path
+
+
+def load(*, environ: Mapping[str, str], flags: Mapping[str, str | None], folder: Path) -> Loaded:
+    """Settings of flag > variable > file > default.
+
+    Args:
+        environ: the environment. flags: option name to text, None where it was not given.
+        folder: the working folder, where `rolecall.yml` is looked for.
+    """
+    variables, given_flags = sources.from_variables(environ), sources.from_flags(flags)
+    config = given_flags.pop(CONFIG, None) or variables.pop(CONFIG, None)
+    variables.pop(CONFIG, None)
+    file, problems = _read_file(config, folder)
+    targets = {n.removeprefix(TARGET): r for n, r in variables.items() if n.startswith(TARGET)}
+    named = {n: r for n, r in variables.items() if not n.startswith(TARGET) and n not in CONTEXT}
+    problems += [*_unknown(named, prefix=PREFIX), *_unknown(file, prefix="")]
+    given = {**file, **named, **given_flags}
+    values, mistakes = _parse(given)
+    return Loaded(
+        settings=Settings(**values),
+        given={option.name: given[option.name] for option in options() if option.name in given},
+        bad=frozenset(mistakes),
+        target_variables=targets,
+        problems=(*problems, *mistakes.values()),
+        folder=folder,
+    )
+
+
+def _read_file(config: Raw | None, folder: Path) -> tuple[dict[str, Raw], list[Problem]]:
+    name = config.value if config else DEFAULT_FILE
+    path = folder / name
+    if path.is_file():
+        return yamlfile.read(path, name)
+    if config:
+        return {}, [Problem(config.place, f"{name!r} is no file; write the path of a YAML file")]
+    return {}, []
+
+
+def _parse(given: Mapping[str, Raw]) -> tuple[dict[str, Any], dict[str, Problem]]:
+    values: dict[str, Any] = {}
+    mistakes: dict[str, Problem] = {}
+    for option in options():
+        raw = given.get(option.name)
+        if raw is None:
+            continue
+        try:
+            parsed = option.kind.parse(raw.value)
+            values[option.name.lower()] = raw if option.name == "TARGETS" else parsed
+        except BadValueError as error:
+            mistakes[option.name] = Problem(raw.at(), str(error))
+    return values, mistakes
+
+
+def _unknown(given: Mapping[str, Raw], *, prefix: str) -> Iterable[Problem]:
+    known = [option.name for option in options()]
+    for name, raw in given.items():
+        if name not in known:
+            shown = prefix + name if prefix else name.lower()
+            yield Problem(raw.at(), f"{shown} is no option{_nearest(name, known, prefix)}")
+
+
+def _nearest(name: str, known: list[str], prefix: str) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415  only a mistake needs it
+
+    words = [*known, CONFIG, "TARGET_<NAME>"] if prefix else known
+    near = get_close_matches(re.sub(r"[^A-Z0-9]+", "_", name), words, n=1)
+    if not near:
+        return "; `rolecall config` lists all of them"
+    return f"; did you mean {prefix + near[0] if prefix else near[0].lower()}?"

@@ -1,0 +1,243 @@
+"""Every option, declared once: name, kind, default and help.
+
+The variable, the key in `rolecall.yml`, the flag, `rolecall config`, the README's table and the
+JSON schema all come from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from rolecall.settings.documents import Commands, CommandsKind, Policy, TargetsKind
+from rolecall.settings.kinds import (
+    Choice,
+    Flag,
+    Kind,
+    ListOf,
+    Pairs,
+    Seconds,
+    Text,
+    Whole,
+)
+from rolecall.settings.sources import PREFIX, Raw
+
+ROLE_ARN = r"arn:aws[a-z-]*:iam::\d{12}:role/(?:[\x21-\x2e\x30-\x7e]+/)*[\w+=,.@-]{1,64}"
+_DEFAULT_SESSION = "rolecall-{build}-{execution}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Option:
+    """What is known of an option beside its value.
+
+    Attributes:
+        per_target: a target in the file or in JSON may have a value of its own.
+    """
+
+    name: str
+    kind: Kind
+    default: Any
+    help: str
+    per_target: bool
+
+    @property
+    def variable(self) -> str:
+        return PREFIX + self.name
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.lower().replace("_", "-")
+
+    @property
+    def key(self) -> str:
+        return self.name.lower()
+
+
+def option(kind: Kind, *, default: Any, help: str, per_target: bool = False) -> Any:  # noqa: A002
+    """A field of Settings that users can set."""
+    declared = {"kind": kind, "help": help, "per_target": per_target}
+    return field(default=default, metadata=declared)
+
+
+def _target_fields() -> dict[str, Any]:
+    own: dict[str, Any] = {
+        "name": {"type": "string"},
+        "role_arn": {"type": "string"},
+        "account": {"type": ["string", "integer"]},
+        "variables": {"type": "object", "additionalProperties": {"type": "string"}},
+    }
+    return own | {o.key: o.kind.schema() for o in options() if o.per_target}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What a run was told, parsed. Times are in seconds; 0 means no limit."""
+
+    targets: Raw | None = option(
+        TargetsKind(_target_fields),
+        default=None,
+        help="Where to deploy, in order: `[name=]role-arn` entries, account ids with ROLE, words"
+        " that refer to TARGET_<WORD>, a JSON list, or `ssm:/path`, `s3://bucket/key`, `file:path`"
+        " to read the list from",
+    )
+    role: str = option(
+        Text(),
+        default="",
+        help="The role of targets given by account id: a name or an ARN, with {account}, {name},"
+        " {partition}",
+    )
+    commands: Commands = option(
+        CommandsKind(),
+        default=Commands(),
+        help="What to run in each target: one shell script, or a JSON or YAML list of commands"
+        " that share one shell",
+    )
+    before: Commands = option(
+        CommandsKind(),
+        default=Commands(),
+        help="Commands once before the first target, with the source account's credentials",
+    )
+    after: Commands = option(
+        CommandsKind(),
+        default=Commands(),
+        help="Commands once after the last target, with the source account's credentials",
+    )
+    regions: tuple[str, ...] = option(
+        ListOf(Text(r"[a-z]{2,4}(?:-[a-z]+)+-\d", "a region such as eu-central-1")),
+        default=(),
+        help="Regions each target is deployed to, in turn; by default AWS_REGION",
+        per_target=True,
+    )
+    allowed_accounts: tuple[str, ...] = option(
+        ListOf(Text(r"\d{12}", "an account id of 12 digits")),
+        default=(),
+        help="Deploy to no other account, whatever the ARNs say",
+    )
+    session_name: str = option(
+        Text(),
+        default=_DEFAULT_SESSION,
+        help="Name of the sessions in CloudTrail, with {build}, {execution}, {target}, {account}",
+        per_target=True,
+    )
+    execution_id: str = option(
+        Text(r"[\w+=,.@-]{1,64}", "the id as `#{codepipeline.PipelineExecutionId}` gives it"),
+        default="",
+        help="The pipeline execution's id, for the session name and the report: give the action"
+        " this variable with the value `#{codepipeline.PipelineExecutionId}`",
+    )
+    external_id: str = option(
+        Text(r"[\w+=,.@:/-]{2,1224}", "2 to 1,224 of letters, digits and +=,.@:/-"),
+        default="",
+        help="The external id the roles' trust policies ask for",
+        per_target=True,
+    )
+    duration: float = option(
+        Seconds(900, 43_200),
+        default=3600,
+        help="How long a session lives; one hour at most where the caller is an assumed role",
+        per_target=True,
+    )
+    session_policy: str = option(
+        Policy(), default="", help="A policy that narrows the sessions", per_target=True
+    )
+    policy_arns: tuple[str, ...] = option(
+        ListOf(
+            Text(r"arn:aws[a-z-]*:iam::(?:\d{12}|aws):policy/\S+", "the ARN of a managed policy"),
+            10,
+            "policies",
+        ),
+        default=(),
+        help="Managed policies that narrow the sessions",
+        per_target=True,
+    )
+    tags: tuple[tuple[str, str], ...] = option(
+        Pairs(
+            Text(r"[^\0]{1,128}", "a tag key of 1 to 128 characters"),
+            Text(r"[^\0]{0,256}", "a tag value of up to 256 characters"),
+        ),
+        default=(),
+        help="Session tags, `key=value` apart by commas",
+        per_target=True,
+    )
+    transitive_tags: tuple[str, ...] = option(
+        ListOf(Text(r"[^\0]{1,128}", "a tag key"), 50, "tags"),
+        default=(),
+        help="Keys of the session tags that go along when the session assumes another role",
+        per_target=True,
+    )
+    source_identity: str = option(
+        Text(r"[\w+=,.@-]{2,64}", "2 to 64 of letters, digits and _+=,.@-"),
+        default="",
+        help="Who stands behind the sessions, in CloudTrail of every account",
+        per_target=True,
+    )
+    via: tuple[str, ...] = option(
+        ListOf(Text(ROLE_ARN, "the ARN of a role"), 5, "roles"),
+        default=(),
+        help="ARNs of roles to hop through before the target's, in order",
+        per_target=True,
+    )
+    on_failure: str = option(
+        Choice(("stop", "continue")),
+        default="stop",
+        help="After a target failed: leave the rest not run, or go on",
+    )
+    preflight: bool = option(
+        Flag(),
+        default=True,
+        help="Assume every role and verify its account before the first command runs anywhere",
+    )
+    retry_attempts: int = option(
+        Whole(1, 100),
+        default=6,
+        help="How often one call to AWS is tried when it is throttled or does not get through",
+    )
+    retry_max_wait: float = option(
+        Seconds(0, 3600), default=60, help="How long one call to AWS is retried in all"
+    )
+    retry_access_denied: float = option(
+        Seconds(0, 600),
+        default=0,
+        help="How long a role that denies access is asked again; `30s` suits roles made moments"
+        " ago",
+    )
+    timeout: float = option(
+        Seconds(), default=0, help="The most one target's commands may take; 0 is no limit"
+    )
+    command_timeout: float = option(
+        Seconds(), default=0, help="The most each command may take; 0 is no limit"
+    )
+    grace: float = option(
+        Seconds(0, 3600), default=10, help="Time between asking commands to end and killing them"
+    )
+    shell: str = option(
+        Text(),
+        default="bash -eo pipefail",
+        help="What runs the commands; the script's path is added to it",
+    )
+    profile_mode: str | None = option(
+        Choice(("refreshing", "static")),
+        default=None,
+        help="How profiles hold credentials: `refreshing` (default of run and exec) renews them"
+        " while commands run, `static` (default of assume) holds keys",
+    )
+    report_dir: str = option(
+        Text(), default="rolecall-report", help="The folder `report.json` is written to"
+    )
+    log_format: str = option(
+        Choice(("auto", "console", "json")),
+        default="auto",
+        help="`console` for people, `json` for one JSON event a line; `auto` is console",
+    )
+    log_level: str = option(
+        Choice(("debug", "info", "warning", "error")),
+        default="info",
+        help="The least grave log lines that are shown",
+    )
+
+
+def options() -> Iterator[Option]:
+    """Every option, in the order of its declaration."""
+    for item in fields(Settings):
+        yield Option(name=item.name.upper(), default=item.default, **item.metadata)

@@ -1,0 +1,66 @@
+"""Where raw values come from: flags, variables and the file, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+PREFIX = "ROLECALL_"
+Path = tuple[str | int, ...]
+
+
+class BadValueError(ValueError):
+    """A value that is not what its option takes; the message says what would be."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Raw:
+    """An unparsed value and where it stands.
+
+    Attributes:
+        value: text, or for the file lists and mappings of text, never any other scalar.
+        origin: `flag`, `variable` or `file`.
+        place: `--region`, `ROLECALL_REGION` or `rolecall.yml:12`.
+        lines: for the file, the line of each part, by its path inside the value.
+        file: for the file, its name.
+    """
+
+    value: Any
+    origin: str
+    place: str
+    file: str = ""
+    lines: Mapping[Path, int] = field(default_factory=dict)
+
+    def at(self, *path: str | int) -> str:
+        """The place of a part: its line in the file, or `ROLECALL_TARGETS, entry 3, name`."""
+        if self.file:
+            for length in range(len(path), -1, -1):
+                if line := self.lines.get(path[:length]):
+                    return f"{self.file}:{line}"
+        parts = [f"entry {p + 1}" if isinstance(p, int) else str(p) for p in path]
+        return ", ".join([self.place, *parts])
+
+
+def clean(text: str) -> str:
+    """Text without a byte-order mark, CR line ends or blanks around it."""
+    unix = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return unix.strip(" \t\n\ufeff")
+
+
+def from_variables(environ: Mapping[str, str]) -> dict[str, Raw]:
+    """Each `ROLECALL_*` variable that is not empty, by its name without the prefix."""
+    return {
+        name.removeprefix(PREFIX): Raw(value=text, origin="variable", place=name)
+        for name, value in sorted(environ.items())
+        if name.startswith(PREFIX) and (text := clean(value))
+    }
+
+
+def from_flags(flags: Mapping[str, str | None]) -> dict[str, Raw]:
+    """Each flag that was given and is not empty, by its option's name."""
+    return {
+        name: Raw(value=text, origin="flag", place=f"--{name.lower().replace('_', '-')}")
+        for name, value in flags.items()
+        if value is not None and (text := clean(value))
+    }

@@ -1,0 +1,163 @@
+"""Reads `TARGETS`, whatever its shape, and `TARGET_<NAME>` into drafts of targets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rolecall.errors import Problem
+from rolecall.settings.kinds import Pairs, Text, from_json, text_of
+from rolecall.settings.options import options
+from rolecall.settings.sources import BadValueError, Raw, clean
+from rolecall.targets import grammar
+
+ReadList = Callable[[str], str]
+_OWN_KEYS = ("name", "role_arn", "account", "variables")
+_VARIABLES = Pairs(
+    Text(r"[A-Za-z_]\w*", "a variable's name: letters, digits and _"), Text(), most=1000
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """One target as written: `value` is an ARN or an account id; `own` its parsed options."""
+
+    place: str
+    name: str
+    value: str
+    own: Mapping[str, Any]
+    variables: tuple[tuple[str, str], ...] = ()
+
+
+class Reader:
+    """Reads drafts, and keeps the mistakes it meets and the lists it was not to read."""
+
+    def __init__(self, variables: Mapping[str, Raw], read_list: ReadList | None) -> None:
+        """Takes `TARGET_<NAME>` by `<NAME>`, and what reads `ssm:`, `s3:` and `file:` lists."""
+        self._variables = variables
+        self._read_list = read_list
+        self.problems: list[Problem] = []
+        self.unread: list[str] = []
+
+    def drafts(self, raw: Raw | None) -> list[Draft]:
+        """The drafts of `TARGETS`, or of every `TARGET_<NAME>` in name order where it has none."""
+        if raw is None:
+            return [
+                Draft(place=r.place, name=_name_of(n), value=r.value, own={})
+                for n, r in sorted(self._variables.items())
+            ]
+        return list(self._from_any(raw, nested=False))
+
+    def _from_any(self, raw: Raw, *, nested: bool) -> Iterator[Draft]:
+        value = raw.value
+        try:
+            if isinstance(value, str) and value.startswith(("[", "{")):
+                value = from_json(value)
+        except BadValueError as error:
+            self.problems.append(Problem(raw.at(), str(error)))
+            return
+        if isinstance(value, str):
+            for number, entry in enumerate(grammar.split(value)):
+                place = raw.place if raw.file else raw.at(number)
+                yield from self._from_entry(entry, place, nested=nested)
+        elif isinstance(value, Mapping):
+            for name, part in value.items():
+                whole = part if isinstance(part, Mapping) else {"role_arn": part}
+                yield from self._from_part({"name": name, **whole}, raw, (name,), nested=nested)
+        else:
+            for number, part in enumerate(value):
+                yield from self._from_part(part, raw, (number,), nested=nested)
+
+    def _from_part(
+        self, part: Any, raw: Raw, path: tuple[str | int, ...], *, nested: bool
+    ) -> Iterator[Draft]:
+        if isinstance(part, Mapping):
+            yield from self._from_mapping(part, raw, path)
+        elif isinstance(part, str):
+            if text := clean(part):
+                yield from self._from_entry(grammar.entry(text), raw.at(*path), nested=nested)
+        else:
+            self.problems.append(
+                Problem(raw.at(*path), f"{part!r} is no target; write an ARN or an object")
+            )
+
+    def _from_entry(self, entry: grammar.Entry, place: str, *, nested: bool) -> Iterator[Draft]:
+        if entry.value.startswith(grammar.LIST_PREFIXES):
+            yield from self._from_list(entry, place, nested=nested)
+        elif entry.value.startswith("arn:") or re.fullmatch(r"[\d-]+", entry.value):
+            yield Draft(place=place, name=entry.name, value=entry.value, own={})
+        else:
+            yield from self._from_word(entry, place)
+
+    def _from_word(self, entry: grammar.Entry, place: str) -> Iterator[Draft]:
+        key = re.sub(r"\W", "_", entry.value, flags=re.ASCII).upper()
+        raw = self._variables.get(key)
+        if raw is None or not key:
+            self.problems.append(
+                Problem(
+                    place,
+                    f"{entry.value!r} is neither an ARN nor an account id, and"
+                    f" ROLECALL_TARGET_{key} is not set",
+                )
+            )
+            return
+        yield Draft(place=raw.place, name=entry.name or entry.value, value=raw.value, own={})
+
+    def _from_list(self, entry: grammar.Entry, place: str, *, nested: bool) -> Iterator[Draft]:
+        where = entry.value
+        if entry.name or nested:
+            wrong = "a list to read takes no name" if entry.name else "a list may not name another"
+            self.problems.append(Problem(place, f"{where!r}: {wrong}"))
+        elif self._read_list is None and not where.startswith("file:"):
+            self.unread.append(where)
+        else:
+            try:
+                text = clean(self._read(where))
+            except BadValueError as error:
+                self.problems.append(Problem(place, str(error)))
+                return
+            raw = Raw(value=text, origin="list", place=f"{place}, {where}")
+            yield from self._from_any(raw, nested=True)
+
+    def _read(self, where: str) -> str:
+        if self._read_list is None:
+            raise BadValueError(f"{where!r} cannot be read here")
+        return self._read_list(where)
+
+    def _from_mapping(
+        self, part: Mapping[str, Any], raw: Raw, path: tuple[str | int, ...]
+    ) -> Iterator[Draft]:
+        kinds = {option.key: option.kind for option in options() if option.per_target}
+        own: dict[str, Any] = {}
+        variables: tuple[tuple[str, str], ...] = ()
+        before = len(self.problems)
+        for key, value in part.items():
+            try:
+                if key == "variables":
+                    variables = _VARIABLES.parse(value or {})
+                elif key in kinds and value not in (None, "", [], {}):
+                    own[key] = kinds[key].parse(clean(value) if isinstance(value, str) else value)
+                elif key in _OWN_KEYS:
+                    text_of(value)
+                elif key not in kinds:
+                    known = ", ".join([*_OWN_KEYS, *kinds])
+                    raise BadValueError(f"{key!r} is none of a target's keys: {known}")
+            except BadValueError as error:
+                self.problems.append(Problem(raw.at(*path, key), str(error)))
+        if len(self.problems) > before:
+            return
+        name = clean(part.get("name") or "")
+        value = clean(part.get("role_arn") or part.get("account") or "")
+        place = raw.at(*path)
+        if not value:
+            self.problems.append(Problem(place, "has no role_arn, and no account to use ROLE with"))
+        elif value.startswith("arn:") or re.fullmatch(r"[\d-]+", value):
+            yield Draft(place=place, name=name, value=value, own=own, variables=variables)
+        else:
+            self.problems.append(Problem(place, f"{value!r} is neither an ARN nor an account id"))
+
+
+def _name_of(variable: str) -> str:
+    return variable.lower().replace("_", "-")

@@ -1,0 +1,40 @@
+"""What a target is once everything about it is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rolecall.targets.arns import RoleArn
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionOptions:
+    """How a target's role is assumed; the names are AssumeRole's. `duration` is in seconds.
+
+    Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    """
+
+    session_name: str
+    external_id: str
+    duration: float
+    session_policy: str
+    policy_arns: tuple[str, ...]
+    tags: tuple[tuple[str, str], ...]
+    transitive_tags: tuple[str, ...]
+    source_identity: str
+    via: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """One role to assume and deploy with, in each of its regions in turn."""
+
+    name: str
+    role: RoleArn
+    regions: tuple[str, ...]
+    variables: tuple[tuple[str, str], ...]
+    session: SessionOptions
+
+    @property
+    def account_id(self) -> str:
+        return self.role.account_id

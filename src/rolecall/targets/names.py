@@ -1,0 +1,89 @@
+"""Names where none is given, and session names that lead back to the build."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rolecall.settings.sources import BadValueError
+from rolecall.targets.arns import RoleArn
+
+_LONGEST = 64
+_FIELDS = ("build", "execution", "target", "account")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Build:
+    """What is known of the build that runs this.
+
+    Attributes:
+        build_id: CodeBuild's, as `project:uuid`; empty outside CodeBuild.
+        execution_id: the pipeline execution's; may be empty.
+        user: who runs it, where there is no build.
+    """
+
+    build_id: str = ""
+    execution_id: str = ""
+    user: str = ""
+
+
+def derived(roles: Sequence[RoleArn], given: Sequence[str]) -> list[str]:
+    """A name for each role: the given one, else its account id, with the role's name if needed."""
+    accounts = Counter(role.account_id for role, name in zip(roles, given, strict=True) if not name)
+    taken = {name for name in given if name}
+    names = []
+    for role, name in zip(roles, given, strict=True):
+        chosen = name
+        if not name:
+            alone = accounts[role.account_id] == 1 and role.account_id not in taken
+            cleaned = re.sub(r"[^\w.@+-]", "-", f"{role.account_id}-{role.name}", flags=re.ASCII)
+            chosen = role.account_id if alone else cleaned[:_LONGEST]
+        names.append(chosen)
+    return names
+
+
+def default_session_name(build: Build) -> str:
+    """`rolecall-{build}-{execution}`, cleaned, with the ids cut so that it fits in 64 characters.
+
+    A CodeBuild id is `project:uuid`: the uuid is what finds the build again. The first 27
+    characters of two uuids are as good as all of them.
+    """
+    ids = [build.build_id.rpartition(":")[2], build.execution_id]
+    ids = [_cleaned(part) for part in ids if part] or [_cleaned(build.user) or "local"]
+    room = (_LONGEST - len("rolecall") - len(ids)) // len(ids)
+    return "-".join(["rolecall", *(part[:room] for part in ids)])
+
+
+def session_name(template: str, build: Build, *, target: str, account_id: str) -> str:
+    """The session name a user's template gives.
+
+    Raises:
+        BadValueError: where it has an unknown field, or is no session name once filled in.
+    """
+    try:
+        names = [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
+    except ValueError as error:
+        raise BadValueError(f"{template!r} is no template: {error}") from None
+    for name in names:
+        if name not in _FIELDS:
+            known = ", ".join(f"{{{field}}}" for field in _FIELDS)
+            raise BadValueError(f"{template!r} has the field {{{name}}}; known are {known}")
+    filled = template.format(
+        build=_cleaned(build.build_id.rpartition(":")[2]) or "local",
+        execution=_cleaned(build.execution_id) or "none",
+        target=_cleaned(target),
+        account=account_id,
+    )
+    if not re.fullmatch(r"[\w+=,.@-]{2,64}", filled, re.ASCII):
+        raise BadValueError(
+            f"{template!r} gives {filled!r} ({len(filled)} characters); a session name has 2 to"
+            " 64 of letters, digits and _+=,.@-"
+        )
+    return filled
+
+
+def _cleaned(text: str) -> str:
+    return re.sub(r"[^\w+=,.@-]", "-", text, flags=re.ASCII)

@@ -1,0 +1,194 @@
+"""Settings and variables → targets, with every mistake found in one pass."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
+
+from rolecall.errors import Problem
+from rolecall.settings import Loaded, Settings
+from rolecall.settings.options import Option, options
+from rolecall.settings.sources import BadValueError
+from rolecall.targets import arns, grammar, names
+from rolecall.targets.arns import RoleArn
+from rolecall.targets.entries import Draft, Reader, ReadList
+from rolecall.targets.model import SessionOptions, Target
+from rolecall.targets.names import Build
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resolved:
+    """The targets in order of deployment, the lists left unread, and every mistake."""
+
+    targets: tuple[Target, ...]
+    unread: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def resolve(
+    loaded: Loaded, *, build: Build, default_region: str, read_list: ReadList | None
+) -> Resolved:
+    """The targets that the settings mean.
+
+    Args:
+        default_region: where a target without regions is deployed; may be empty.
+        read_list: reads the text of `ssm:`, `s3:` and `file:` lists; None leaves them unread.
+    """
+    if "TARGETS" in loaded.bad:
+        return Resolved(targets=(), unread=(), problems=())
+    reader = Reader(loaded.target_variables, read_list)
+    drafts = reader.drafts(loaded.settings.targets)
+    maker = _Maker(loaded, build, default_region)
+    targets = maker.make(drafts)
+    problems = (*reader.problems, *maker.problems)
+    return Resolved(targets=targets, unread=tuple(reader.unread), problems=problems)
+
+
+class _Maker:
+    """Makes targets of drafts and keeps the mistakes it meets."""
+
+    def __init__(self, loaded: Loaded, build: Build, default_region: str) -> None:
+        self._loaded, self._build = loaded, build
+        self._settings: Settings = loaded.settings
+        self._regions = self._settings.regions or tuple(filter(None, [default_region]))
+        self._partition = arns.partition_of(next(iter(self._regions), ""))
+        self._default_name = names.default_session_name(build)
+        # Targets that assume their roles alike share one object: there may be thousands.
+        self._session = cache(lambda **values: SessionOptions(**values))
+        self.problems: list[Problem] = []
+
+    def make(self, drafts: Sequence[Draft]) -> tuple[Target, ...]:
+        kept: list[tuple[Draft, RoleArn]] = []
+        for draft in drafts:
+            try:
+                kept.append((draft, self._role(draft)))
+            except BadValueError as error:
+                self.problems.append(Problem(draft.place, str(error)))
+        chosen = names.derived([role for _, role in kept], [draft.name for draft, _ in kept])
+        targets = [
+            self._target(draft, role, name)
+            for (draft, role), name in zip(kept, chosen, strict=True)
+        ]
+        self._check([draft for draft, _ in kept], targets)
+        return tuple(targets)
+
+    def _role(self, draft: Draft) -> RoleArn:
+        if draft.value.startswith("arn:"):
+            return arns.parse(draft.value)
+        arns.check_account(draft.value)
+        template = self._settings.role
+        if not template:
+            raise BadValueError(
+                f"{draft.value!r} is an account id: set ROLECALL_ROLE to the role's name"
+            )
+        fills = {
+            "account": draft.value,
+            "name": draft.name or draft.value,
+            "partition": self._partition,
+        }
+        try:
+            wanted = {name for _, name, _, _ in string.Formatter().parse(template)}
+            if unknown := wanted - fills.keys() - {None}:
+                raise BadValueError(
+                    f"ROLECALL_ROLE {template!r} has the field {{{unknown.pop()}}}; known are"
+                    " {account}, {name}, {partition}"
+                )
+            role = template.format(**fills)
+        except (ValueError, IndexError) as error:
+            if isinstance(error, BadValueError):
+                raise
+            raise BadValueError(f"ROLECALL_ROLE {template!r} is no template: {error}") from None
+        if not role.startswith("arn:"):
+            role = f"arn:{self._partition}:iam::{draft.value}:role/{role.removeprefix('/')}"
+        parsed = arns.parse(role)
+        if parsed.account_id != draft.value:
+            raise BadValueError(
+                f"{draft.value!r} gives {role!r}, which is of another account; write {{account}}"
+                " in ROLECALL_ROLE"
+            )
+        return parsed
+
+    def _target(self, draft: Draft, role: RoleArn, name: str) -> Target:
+        values: dict[str, Any] = {}
+        for option in _session_options():
+            values[option.key] = draft.own.get(option.key, getattr(self._settings, option.key))
+        values["session_name"] = self._session_name(draft, role, name, values["session_name"])
+        return Target(
+            name=name,
+            role=role,
+            regions=draft.own.get("regions", self._regions),
+            variables=draft.variables,
+            session=self._session(**values),
+        )
+
+    def _session_name(self, draft: Draft, role: RoleArn, name: str, template: str) -> str:
+        raw = self._loaded.given.get("SESSION_NAME")
+        if "session_name" not in draft.own and raw is None:
+            return self._default_name
+        try:
+            return names.session_name(
+                template, self._build, target=name, account_id=role.account_id
+            )
+        except BadValueError as error:
+            own = "session_name" in draft.own
+            place = draft.place if own or raw is None else raw.at()
+            self.problems.append(Problem(place, str(error)))
+            return self._default_name
+
+    def _check(self, drafts: Sequence[Draft], targets: Sequence[Target]) -> None:
+        seen: dict[str, str] = {}
+        roles: dict[tuple[str, str], str] = {}
+        first = targets[0].role.partition if targets else ""
+        for draft, target in zip(drafts, targets, strict=True):
+            place = draft.place
+            for text in self._mistakes(target, first):
+                self.problems.append(Problem(place, text))
+            if target.name in seen:
+                self.problems.append(
+                    Problem(place, f"{target.name!r} is already the name of {seen[target.name]}")
+                )
+            for region in target.regions:
+                key = (target.role.text, region)
+                if key in roles:
+                    self.problems.append(
+                        Problem(place, f"{target.role.text} stands in {roles[key]} already")
+                    )
+                    break
+                roles[key] = place
+            seen.setdefault(target.name, place)
+
+    def _mistakes(self, target: Target, partition: str) -> list[str]:
+        mistakes = []
+        allowed = self._settings.allowed_accounts
+        if not re.fullmatch(grammar.NAME, target.name, re.ASCII):
+            mistakes.append(
+                f"{target.name!r} is no name; write 1 to 64 of letters, digits and _.@+-"
+            )
+        if allowed and target.account_id not in allowed:
+            mistakes.append(f"account {target.account_id} is not among ALLOWED_ACCOUNTS")
+        if target.role.partition != partition:
+            mistakes.append(
+                f"{target.role.text} is of another partition than the first target ({partition});"
+                " credentials do not cross partitions: run rolecall once for each"
+            )
+        if not target.regions:
+            mistakes.append(f"{target.name} has no region: set ROLECALL_REGIONS or AWS_REGION")
+        for region in target.regions:
+            if arns.partition_of(region) != target.role.partition:
+                mistakes.append(
+                    f"region {region!r} is not of the partition of {target.role.text}"
+                )
+        missing = set(target.session.transitive_tags) - {key for key, _ in target.session.tags}
+        if missing:
+            mistakes.append(f"TRANSITIVE_TAGS names {sorted(missing)[0]!r}, which TAGS has not")
+        return mistakes
+
+
+@cache
+def _session_options() -> tuple[Option, ...]:
+    wanted = {item.name for item in fields(SessionOptions)}
+    return tuple(option for option in options() if option.key in wanted)

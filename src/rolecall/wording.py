@@ -1,0 +1,22 @@
+"""How numbers and times are said to people."""
+
+from __future__ import annotations
+
+_MINUTE, _HOUR = 60, 3600
+
+
+def seconds(value: float) -> str:
+    """A length of time as read at a glance: `0.4 s`, `12 s`, `3 m 05 s`, `1 h 02 m`."""
+    if value < 10:  # noqa: PLR2004  below ten seconds the tenth matters
+        return f"{value:.1f} s"
+    whole = round(value)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} m {whole % _MINUTE:02d} s"
+    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02d} m"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`1 target`, `4 targets`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
