@@ -51,10 +51,14 @@ class Mask:
         mask._values = tuple(sorted({*mask._values, *self._values}, key=len, reverse=True))
         return mask
 
-    @property
-    def longest(self) -> int:
-        """The length in bytes of the longest secret, 0 where there is none."""
-        return len(self._values[0]) if self._values else 0
+    def overlap(self, data: bytes) -> int:
+        """How many bytes at the end of `data` may be the beginning of a secret."""
+        most = min(len(data), len(self._values[0]) - 1 if self._values else 0)
+        for length in range(most, 0, -1):
+            end = data[-length:]
+            if any(value.startswith(end) for value in self._values):
+                return length
+        return 0
 
     def apply(self, data: bytes) -> bytes:
         hidden = HIDDEN.encode()

@@ -27,8 +27,7 @@ def json_schema() -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            option.key: {"description": option.help, **option.kind.schema()}
-            for option in options()
+            option.key: {"description": option.help, **option.kind.schema()} for option in options()
         },
     }
 

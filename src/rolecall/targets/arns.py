@@ -107,5 +107,7 @@ def _diagnosis(text: str) -> str:  # noqa: PLR0911  one return per thing people 
         return f"has the account id {account!r}; an account id has 12 digits"
     kind = resource.partition("/")[0]
     if kind != "role":
-        return f"names a {kind}, which cannot be assumed; write arn:{partition}:iam::{account}:role/…"
+        return (
+            f"names a {kind}, which cannot be assumed; write arn:{partition}:iam::{account}:role/…"
+        )
     return "has a role name that IAM does not allow: 1 to 64 of letters, digits and _+=,.@-"

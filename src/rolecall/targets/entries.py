@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rolecall.aws_variables import SOURCE_VARIABLES
 from rolecall.errors import Problem
 from rolecall.settings.kinds import Pairs, Text, from_json, text_of
 from rolecall.settings.options import options
@@ -15,8 +16,14 @@ from rolecall.targets import grammar
 
 ReadList = Callable[[str], str]
 _OWN_KEYS = ("name", "role_arn", "account", "variables")
+_RESERVED = "|".join(sorted(SOURCE_VARIABLES))
 _VARIABLES = Pairs(
-    Text(r"[A-Za-z_]\w*", "a variable's name: letters, digits and _"), Text(), most=1000
+    Text(
+        rf"(?!ROLECALL_|(?:{_RESERVED})$)[A-Za-z_][A-Za-z0-9_]*",
+        "a variable's name of letters, digits and _ that rolecall does not set itself",
+    ),
+    Text(),
+    most=1000,
 )
 
 
@@ -34,10 +41,9 @@ class Draft:
 class Reader:
     """Reads drafts, and keeps the mistakes it meets and the lists it was not to read."""
 
-    def __init__(self, variables: Mapping[str, Raw], read_list: ReadList | None) -> None:
-        """Takes `TARGET_<NAME>` by `<NAME>`, and what reads `ssm:`, `s3:` and `file:` lists."""
-        self._variables = variables
-        self._read_list = read_list
+    def __init__(self, variables: Mapping[str, Raw], read_list: ReadList, *, remote: bool) -> None:
+        """Takes `TARGET_<NAME>` by `<NAME>`, and what reads lists; without `remote` only files."""
+        self._variables, self._read_list, self._remote = variables, read_list, remote
         self.problems: list[Problem] = []
         self.unread: list[str] = []
 
@@ -110,21 +116,16 @@ class Reader:
         if entry.name or nested:
             wrong = "a list to read takes no name" if entry.name else "a list may not name another"
             self.problems.append(Problem(place, f"{where!r}: {wrong}"))
-        elif self._read_list is None and not where.startswith("file:"):
+        elif not self._remote and not where.startswith("file:"):
             self.unread.append(where)
         else:
             try:
-                text = clean(self._read(where))
+                text = clean(self._read_list(where))
             except BadValueError as error:
                 self.problems.append(Problem(place, str(error)))
                 return
             raw = Raw(value=text, origin="list", place=f"{place}, {where}")
             yield from self._from_any(raw, nested=True)
-
-    def _read(self, where: str) -> str:
-        if self._read_list is None:
-            raise BadValueError(f"{where!r} cannot be read here")
-        return self._read_list(where)
 
     def _from_mapping(
         self, part: Mapping[str, Any], raw: Raw, path: tuple[str | int, ...]

@@ -30,19 +30,27 @@ class Resolved:
 
 
 def resolve(
-    loaded: Loaded, *, build: Build, default_region: str, read_list: ReadList | None
+    loaded: Loaded,
+    *,
+    build: Build,
+    default_region: str,
+    read_list: ReadList,
+    remote: bool = True,
+    needs_region: bool = True,
 ) -> Resolved:
     """The targets that the settings mean.
 
     Args:
         default_region: where a target without regions is deployed; may be empty.
-        read_list: reads the text of `ssm:`, `s3:` and `file:` lists; None leaves them unread.
+        read_list: reads the text of `ssm:`, `s3:` and `file:` lists.
+        remote: whether lists in AWS are read; else they are in `unread`.
+        needs_region: whether a target without a region is a mistake.
     """
     if "TARGETS" in loaded.bad:
         return Resolved(targets=(), unread=(), problems=())
-    reader = Reader(loaded.target_variables, read_list)
+    reader = Reader(loaded.target_variables, read_list, remote=remote)
     drafts = reader.drafts(loaded.settings.targets)
-    maker = _Maker(loaded, build, default_region)
+    maker = _Maker(loaded, build, default_region, needs_region=needs_region)
     targets = maker.make(drafts)
     problems = (*reader.problems, *maker.problems)
     return Resolved(targets=targets, unread=tuple(reader.unread), problems=problems)
@@ -51,7 +59,10 @@ def resolve(
 class _Maker:
     """Makes targets of drafts and keeps the mistakes it meets."""
 
-    def __init__(self, loaded: Loaded, build: Build, default_region: str) -> None:
+    def __init__(
+        self, loaded: Loaded, build: Build, default_region: str, *, needs_region: bool
+    ) -> None:
+        self._needs_region = needs_region
         self._loaded, self._build = loaded, build
         self._settings: Settings = loaded.settings
         self._regions = self._settings.regions or tuple(filter(None, [default_region]))
@@ -175,13 +186,11 @@ class _Maker:
                 f"{target.role.text} is of another partition than the first target ({partition});"
                 " credentials do not cross partitions: run rolecall once for each"
             )
-        if not target.regions:
+        if not target.regions and self._needs_region:
             mistakes.append(f"{target.name} has no region: set ROLECALL_REGIONS or AWS_REGION")
         for region in target.regions:
             if arns.partition_of(region) != target.role.partition:
-                mistakes.append(
-                    f"region {region!r} is not of the partition of {target.role.text}"
-                )
+                mistakes.append(f"region {region!r} is not of the partition of {target.role.text}")
         missing = set(target.session.transitive_tags) - {key for key, _ in target.session.tags}
         if missing:
             mistakes.append(f"TRANSITIVE_TAGS names {sorted(missing)[0]!r}, which TAGS has not")

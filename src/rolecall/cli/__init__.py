@@ -1,0 +1,1 @@
+"""The edge: the only code that reads the process's environment and arguments."""

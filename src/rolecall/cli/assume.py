@@ -1,0 +1,78 @@
+"""`rolecall assume`: profiles in the user's own AWS files."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from rolecall.cli.aws import Aws
+from rolecall.cli.context import Context
+from rolecall.cli.signals import stopping
+from rolecall.errors import NOT_ASSUMED, SUCCEEDED, AssumeError, ConfigError, Problem
+from rolecall.profiles import shared
+from rolecall.profiles.private import REFRESHING
+from rolecall.report import table
+from rolecall.sessions.preflight import assume_all
+from rolecall.sessions.session import Session
+from rolecall.settings.sources import Raw
+from rolecall.targets import Resolved, Target
+
+
+def command(context: Context, *, role_arn: str, profile: str) -> int:
+    """Stores one role, or every configured target; returns the exit code."""
+    if context.settings.profile_mode == REFRESHING:
+        problem = Problem(
+            "ROLECALL_PROFILE_MODE",
+            "`refreshing` needs a rolecall that runs meanwhile; leave it out for assume",
+        )
+        raise ConfigError([*context.loaded.problems, problem])
+    with stopping() as stop:
+        aws = Aws(context, stop, stream=sys.stderr)
+        resolved = _resolved(context, aws, role_arn, profile)
+        files, failed = _files(context), 0
+        for target, answer in assume_all(aws.assumer(resolved), resolved.targets):
+            if isinstance(answer, AssumeError):
+                failed += 1
+                _complain(target, answer)
+            else:
+                region = next(iter(target.regions), "")
+                shared.store(files, target.name, answer, region=region)
+                _tell(target, answer, region)
+        return NOT_ASSUMED if failed else SUCCEEDED
+
+
+def _resolved(context: Context, aws: Aws, role_arn: str, profile: str) -> Resolved:
+    if role_arn:
+        raw = Raw(value=[{"name": profile, "role_arn": role_arn}], origin="argument", place="ARN")
+        settings = replace(context.settings, targets=raw)
+        context.loaded = replace(
+            context.loaded, settings=settings, bad=context.loaded.bad - {"TARGETS"}
+        )
+    return context.resolve(read_list=aws.read_list, needs_region=False)
+
+
+def _files(context: Context) -> shared.AwsFiles:
+    home = Path(context.environ.get("HOME") or Path.home())
+    config = context.environ.get("AWS_CONFIG_FILE") or home / ".aws" / "config"
+    credentials = context.environ.get("AWS_SHARED_CREDENTIALS_FILE") or home / ".aws/credentials"
+    return shared.AwsFiles(config=_expanded(config, home), credentials=_expanded(credentials, home))
+
+
+def _expanded(path: Path | str, home: Path) -> Path:
+    text = str(path)
+    return home / text.removeprefix("~/") if text.startswith("~/") else Path(text).absolute()
+
+
+def _tell(target: Target, session: Session, region: str) -> None:
+    until = session.expiration().astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+    where = f", region {region}" if region else ""
+    print(f"profile {target.name}: account {target.account_id}{where}, until {until}")
+    print(f"  use it with: aws s3 ls --profile {target.name}")
+
+
+def _complain(target: Target, error: AssumeError) -> None:
+    print(f"rolecall: profile {target.name} was not stored", file=sys.stderr)
+    print(table.wrapped(error.reason, 80, "  "), file=sys.stderr)
+    if error.remedy:
+        print(table.wrapped(f"What to do: {error.remedy}", 80, "  "), file=sys.stderr)

@@ -1,0 +1,102 @@
+"""What commands that call AWS share: the source, the retry policy, remote lists, log lines."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TextIO
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rolecall import logs
+from rolecall.cli.context import Context
+from rolecall.secret import Mask
+from rolecall.sessions.assume import Assumer
+from rolecall.sessions.retry import Retry, code_of
+from rolecall.sessions.source import Source, asked
+from rolecall.settings.sources import BadValueError
+from rolecall.stop import Stop
+from rolecall.targets import Resolved, lists
+
+
+class Aws:
+    """The source and what is done with it.
+
+    Attributes:
+        mask: hides the source's secrets.
+    """
+
+    def __init__(self, context: Context, stop: Stop, *, stream: TextIO | None = None) -> None:
+        settings = context.settings
+        self._context = context
+        self.mask = Mask()
+        logs.configure(
+            stream=stream or sys.stdout,
+            json=settings.log_format == "json",
+            level=settings.log_level,
+            mask=self.mask,
+        )
+        self._retry = Retry(
+            attempts=settings.retry_attempts,
+            max_wait=settings.retry_max_wait,
+            access_denied=settings.retry_access_denied,
+            sleep=stop.sleep,
+        )
+        self._source: Source | None = None
+
+    def source(self, resolved: Resolved | None = None) -> Source:
+        """The source, with its secrets in the mask.
+
+        Raises:
+            AssumeError: where it has no credentials.
+        """
+        if self._source is None:
+            region = self._context.sts_region(resolved)
+            self._source = asked(lambda: Source(region))
+            self.mask.add(self._source.secrets())
+        return self._source
+
+    def assumer(self, resolved: Resolved) -> Assumer:
+        return Assumer(
+            self.source(resolved),
+            self._retry,
+            allowed_accounts=self._context.settings.allowed_accounts,
+        )
+
+    def caller(self) -> str:
+        """The ARN that the source calls as.
+
+        Raises:
+            AssumeError: where it can't be asked.
+        """
+        return self.source().caller(self._retry.call)
+
+    def read_list(self, where: str) -> str:
+        """Reads a list of targets from wherever it is."""
+        return lists.read(where, folder=self._context.folder, fetch=self._fetch)
+
+    def _fetch(self, where: str) -> bytes:
+        read = self._ssm if where.startswith("ssm:") else self._s3
+        try:
+            data: bytes = self._retry.call(f"read {where}", lambda: asked(read(where)))
+        except (BotoCoreError, ClientError) as error:
+            reason = " ".join(str(error).split())
+            raise BadValueError(
+                f"{where!r} cannot be read: {code_of(error)}: {reason}; check that it exists in"
+                f" {self._context.sts_region()} and that the source may read it"
+            ) from None
+        return data
+
+    def _ssm(self, where: str) -> Callable[[], bytes]:
+        name = where.removeprefix("ssm:")
+        client = self.source().client("ssm")
+        return lambda: client.get_parameter(Name=name, WithDecryption=True)["Parameter"][
+            "Value"
+        ].encode()
+
+    def _s3(self, where: str) -> Callable[[], bytes]:
+        bucket, _, key = where.removeprefix("s3://").partition("/")
+        if not bucket or not key:
+            raise BadValueError(f"{where!r} has no bucket or no key; write s3://bucket/key")
+        client = self.source().client("s3")
+        return lambda: client.get_object(Bucket=bucket, Key=key)["Body"].read(lists.MOST_BYTES + 1)

@@ -1,0 +1,134 @@
+"""What every command starts from: arguments, environment and folder, made into settings."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from rolecall.cli.arguments import Arguments
+from rolecall.errors import ConfigError, NothingToDoError, Problem
+from rolecall.settings import Loaded, Settings, load
+from rolecall.settings.documents import Commands
+from rolecall.settings.sources import clean
+from rolecall.targets import Build, Resolved, lists, resolve
+from rolecall.targets.arns import HOME_REGIONS
+from rolecall.targets.entries import ReadList
+
+_POSIX_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "mksh", "zsh", "ash", "busybox"})
+
+
+class Context:
+    """Settings of this process, and what is made of them step by step."""
+
+    def __init__(self, arguments: Arguments, *, environ: Mapping[str, str], folder: Path) -> None:
+        self.environ, self.folder = environ, folder
+        self.loaded: Loaded = load(environ=environ, flags=arguments.flags, folder=folder)
+
+    @property
+    def settings(self) -> Settings:
+        return self.loaded.settings
+
+    @property
+    def shell(self) -> list[str]:
+        return shlex.split(self.settings.shell)
+
+    @property
+    def default_region(self) -> str:
+        """AWS_REGION, or AWS_DEFAULT_REGION, as the SDKs read them."""
+        names = ("AWS_REGION", "AWS_DEFAULT_REGION")
+        return next(filter(None, (clean(self.environ.get(name, "")) for name in names)), "")
+
+    @property
+    def build(self) -> Build:
+        user = self.environ.get("USER") or self.environ.get("LOGNAME") or ""
+        return Build(
+            build_id=self.environ.get("CODEBUILD_BUILD_ID", ""),
+            execution_id=self.settings.execution_id,
+            user=user,
+        )
+
+    def sts_region(self, resolved: Resolved | None = None) -> str:
+        """Where STS is called: the region set, else the first to deploy to, else the partition's."""
+        if self.default_region:
+            return self.default_region
+        if resolved and resolved.targets:
+            first = resolved.targets[0]
+            return next(iter(first.regions), HOME_REGIONS.get(first.role.partition, ""))
+        return next(iter(self.settings.regions), HOME_REGIONS["aws"])
+
+    def read_list(self, where: str) -> str:
+        """Reads a `file:` list; the others need AWS."""
+        return lists.read(where, folder=self.folder, fetch=None)
+
+    def resolve(
+        self,
+        *,
+        read_list: ReadList | None,
+        problems: Iterable[Problem] = (),
+        needs_region: bool = True,
+    ) -> Resolved:
+        """The targets.
+
+        Args:
+            read_list: None reads `file:` lists only.
+            needs_region: whether a target without a region is a mistake.
+            problems: mistakes found elsewhere, to be reported with the rest.
+
+        Raises:
+            ConfigError: with every mistake at once.
+            NothingToDoError: where there are no targets.
+        """
+        loaded = self.loaded
+        resolved = resolve(
+            loaded,
+            build=self.build,
+            default_region=self.default_region,
+            read_list=read_list or self.read_list,
+            remote=read_list is not None,
+            needs_region=needs_region,
+        )
+        mistakes = [*loaded.problems, *resolved.problems, *problems]
+        if mistakes:
+            raise ConfigError(mistakes)
+        if not resolved.targets and not resolved.unread:
+            raise NothingToDoError(
+                "nothing to do: no targets; set ROLECALL_TARGETS, or ROLECALL_TARGET_<NAME> for"
+                " each, to the ARNs of the roles to deploy with"
+            )
+        return resolved
+
+    def command_problems(self) -> list[Problem]:
+        """Mistakes in the commands and their shell that the options alone don't show."""
+        settings, problems = self.settings, []
+        place = "ROLECALL_COMMANDS"
+        if not settings.commands and not self.loaded.bad & {"COMMANDS"}:
+            problems.append(Problem(place, "is not set: write what to run in each target"))
+        try:
+            shell = self.shell
+        except ValueError as error:
+            return [*problems, Problem("ROLECALL_SHELL", f"{settings.shell!r}: {error}")]
+        found = shutil.which(shell[0], path=self.environ.get("PATH"))
+        if not found:
+            problems.append(Problem("ROLECALL_SHELL", f"{shell[0]!r} is not on the PATH"))
+        listed = (settings.commands, settings.before, settings.after)
+        if Path(shell[0]).name not in _POSIX_SHELLS and any(map(_is_listed, listed)):
+            problems.append(
+                Problem(
+                    "ROLECALL_SHELL",
+                    f"{settings.shell!r} runs one script only; a list of commands needs sh, bash"
+                    " or another POSIX shell",
+                )
+            )
+        return problems
+
+
+def _is_listed(commands: Commands) -> bool:
+    return commands.listed
+
+
+def colour(environ: Mapping[str, str]) -> bool:
+    """Whether standard output takes colours. Source: https://no-color.org"""
+    return sys.stdout.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"

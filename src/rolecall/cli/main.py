@@ -1,0 +1,71 @@
+"""One error handler at the edge: expected errors are a message, unexpected ones a trace."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from rolecall.cli import arguments
+from rolecall.cli.context import Context
+from rolecall.errors import BUG, ConfigError, InterruptedRunError, RolecallError
+
+_BROKEN_PIPE = 141
+
+
+def run_command() -> int:
+    """The exit code of the command that the process's arguments ask for."""
+    given = arguments.parse(sys.argv[1:])
+    try:
+        context = Context(given, environ=dict(os.environ), folder=Path.cwd())
+        return _dispatch(given, context)
+    except ConfigError as error:
+        print(_listed(error), file=sys.stderr)
+        return error.exit_code
+    except RolecallError as error:
+        print(f"rolecall: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return InterruptedRunError(2).exit_code
+    except BrokenPipeError:
+        # Whoever read our output has gone; what is buffered must not be tried again at exit.
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    except Exception:  # noqa: BLE001  the last line: nothing gets past with another code
+        import traceback  # noqa: PLC0415  only a bug needs it
+
+        traceback.print_exc()
+        print("rolecall: this is a bug; please report it with the trace above", file=sys.stderr)
+        return BUG
+
+
+def _dispatch(given: arguments.Arguments, context: Context) -> int:
+    """Each command's module loads only what that command needs."""
+    if given.command == "config":
+        from rolecall.cli import config  # noqa: PLC0415
+
+        return config.command(context)
+    if given.command == "plan":
+        from rolecall.cli import plan  # noqa: PLC0415
+
+        return plan.command(context, check=given.check)
+    if given.command == "assume":
+        from rolecall.cli import assume  # noqa: PLC0415
+
+        return assume.command(context, role_arn=given.role_arn, profile=given.profile)
+    if given.command == "exec":
+        from rolecall.cli import execute  # noqa: PLC0415
+
+        return execute.command(context, name=given.target, words=given.words)
+    from rolecall.cli import run  # noqa: PLC0415
+
+    return run.command(context)
+
+
+def _listed(error: ConfigError) -> str:
+    count = len(error.problems)
+    noun = "mistake" if count == 1 else "mistakes"
+    lines = [f"rolecall: {count} {noun} in the configuration; nothing was done"]
+    return "\n".join([*lines, *(f"  {problem}" for problem in error.problems)])

@@ -1,0 +1,215 @@
+"""One shell in its own process group: its output read as it comes, its end awaited or brought."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rolecall.stop import Stop
+
+_CHUNK = 262_144
+_PIPE_SIZE = 1_048_576
+_POLL = 0.1
+_IDLE_FLUSH = 1.0
+_FIRST_MARK_FD = 100  # out of the way of the descriptors that scripts use
+_F_SETPIPE_SZ = getattr(fcntl, "F_SETPIPE_SZ", None)
+KILL_WAIT = 5.0
+
+
+@dataclass(kw_only=True, slots=True)
+class Limits:
+    """What may end a shell before its time.
+
+    Attributes:
+        grace: seconds between asking and killing.
+        deadline, reason: on the monotonic clock, and what is said when it passes; asked for often,
+            since each command of a list has its own.
+    """
+
+    grace: float
+    stop: Stop
+    deadline: Callable[[], tuple[float, str]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """How a shell ended: as `subprocess` says, and why, where rolecall brought it about."""
+
+    exit_code: int
+    reason: str = ""
+
+
+@dataclass(kw_only=True, slots=True)
+class Pipe:
+    """Where a shell writes. `mark_fd` is a second way into it, for marks."""
+
+    reader: int
+    writer: int
+    mark_fd: int
+
+    @classmethod
+    def make(cls) -> Pipe:
+        reader, writer = os.pipe()
+        if _F_SETPIPE_SZ is not None:
+            with suppress(OSError):  # over the user's limit: the usual size will do
+                fcntl.fcntl(writer, _F_SETPIPE_SZ, _PIPE_SIZE)
+        mark_fd = fcntl.fcntl(writer, fcntl.F_DUPFD_CLOEXEC, _FIRST_MARK_FD)
+        return cls(reader=reader, writer=writer, mark_fd=mark_fd)
+
+    def close_writers(self) -> None:
+        os.close(self.writer)
+        os.close(self.mark_fd)
+
+
+@dataclass(kw_only=True, slots=True)
+class Shell:
+    """A running shell.
+
+    Attributes:
+        on_output: takes each chunk. on_idle: called when there was none for a second, with the
+            seconds since the last.
+    """
+
+    process: subprocess.Popen[bytes]
+    reader: int
+    limits: Limits
+    on_output: Callable[[bytes], None]
+    on_idle: Callable[[float], None]
+    _ending: str = ""
+    _kill_at: float = field(default=float("inf"))
+    _open: bool = True
+
+    @classmethod
+    def start(
+        cls,
+        argv: Sequence[str],
+        *,
+        pipe: Pipe,
+        environ: Mapping[str, str],
+        folder: Path,
+        limits: Limits,
+        on_output: Callable[[bytes], None],
+        on_idle: Callable[[float], None],
+    ) -> Shell:
+        """Starts it. Its input is empty; both of its outputs are the pipe.
+
+        Raises:
+            OSError: where it can't be started. The pipe is closed.
+        """
+        try:
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=pipe.writer,
+                stderr=pipe.writer,
+                env=environ,
+                cwd=folder,
+                pass_fds=(pipe.mark_fd,),
+                process_group=0,
+            )
+        except OSError:
+            os.close(pipe.reader)
+            raise
+        finally:
+            pipe.close_writers()
+        return cls(
+            process=process,
+            reader=pipe.reader,
+            limits=limits,
+            on_output=on_output,
+            on_idle=on_idle,
+        )
+
+    def wait(self) -> Ended:
+        """Reads until the shell has ended, then ends what it left in its group."""
+        try:
+            self._read_until_ended()
+            self._end_leftovers()
+        finally:
+            os.close(self.reader)
+            self._signal(signal.SIGKILL)
+            self.process.wait()
+        return Ended(exit_code=self.process.returncode, reason=self._ending)
+
+    def _read_until_ended(self) -> None:
+        quiet_since = time.monotonic()
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.reader, selectors.EVENT_READ)
+            selector.register(self.limits.stop, selectors.EVENT_READ)
+            while True:
+                ready = selector.select(_POLL)
+                if any(key.fd == self.reader for key, _ in ready):
+                    self._read()
+                    quiet_since = time.monotonic()
+                elif self.process.poll() is not None:
+                    return
+                elif (quiet := time.monotonic() - quiet_since) >= _IDLE_FLUSH:
+                    self.on_idle(quiet)
+                if not self._open:
+                    with suppress(KeyError):
+                        selector.unregister(self.reader)
+                    with suppress(subprocess.TimeoutExpired):
+                        self.process.wait(_POLL)
+                        return
+                if self.limits.stop.requested:
+                    with suppress(KeyError):
+                        selector.unregister(self.limits.stop)
+                self._keep_limits()
+
+    def _read(self) -> None:
+        data = os.read(self.reader, _CHUNK)
+        if data:
+            self.on_output(data)
+        else:
+            self._open = False
+
+    def _keep_limits(self) -> None:
+        now = time.monotonic()
+        if not self._ending:
+            deadline, reason = self.limits.deadline()
+            if number := self.limits.stop.signal_number:
+                self._end(number, "interrupted", now)
+            elif now >= deadline:
+                self._end(signal.SIGTERM, reason, now)
+        elif now >= self._kill_at or self.limits.stop.urgent:
+            self._signal(signal.SIGKILL)
+
+    def _end(self, number: int, reason: str, now: float) -> None:
+        self._ending = reason
+        self._kill_at = now + self.limits.grace
+        self._signal(number)
+
+    def _signal(self, number: int) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, number)
+
+    def _end_leftovers(self) -> None:
+        """Background jobs end with their shell: nothing of one target runs beside the next."""
+        self._signal(signal.SIGTERM)
+        kill_at = time.monotonic() + self.limits.grace
+        while self._group_lives() and time.monotonic() < kill_at + KILL_WAIT:
+            if time.monotonic() >= kill_at or self.limits.stop.urgent:
+                self._signal(signal.SIGKILL)
+            time.sleep(_POLL / 10)
+        os.set_blocking(self.reader, False)
+        with suppress(BlockingIOError):
+            while self._open:
+                self._read()
+
+    def _group_lives(self) -> bool:
+        with suppress(ChildProcessError):
+            # As process 1 of a container we are the parent of what the shell left behind.
+            os.waitpid(-self.process.pid, os.WNOHANG)
+        try:
+            os.killpg(self.process.pid, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True

@@ -1,0 +1,186 @@
+"""Runs one target's commands and tells what became of each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from rolecall.commands import script
+from rolecall.commands.process import Ended, Limits, Pipe, Shell
+from rolecall.commands.stream import Stream
+from rolecall.results import CommandResult, Status, exit_reason
+from rolecall.secret import Mask
+from rolecall.settings.documents import Commands
+from rolecall.stop import Stop
+from rolecall.wording import seconds
+
+_NEVER = float("inf")
+_HEARTBEAT = 60.0
+
+
+class Listener(Protocol):
+    """Hears what happens while commands run. `number` counts from 1."""
+
+    def command_started(self, number: int, count: int, command: str) -> None: ...
+
+    def output(self, data: bytes) -> None:
+        """Masked bytes: whole lines, or the beginning of one that is slow to end."""
+
+    def still_running(self, elapsed: float) -> None:
+        """Nothing was printed for a minute, and again for each further one."""
+
+    def command_ended(self, number: int, count: int, result: CommandResult) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What to run and within which bounds. Times are in seconds; 0 is no limit.
+
+    Attributes:
+        shell: the argv that a script's path is added to. folder: the working folder.
+    """
+
+    commands: Commands
+    shell: Sequence[str]
+    folder: Path
+    timeout: float
+    command_timeout: float
+    grace: float
+
+
+def run(
+    plan: Plan,
+    *,
+    scratch: Path,
+    environ: Mapping[str, str],
+    mask: Mask,
+    listener: Listener,
+    stop: Stop,
+) -> tuple[CommandResult, ...]:
+    """One result per command of the list, or one for the script. Never raises for a command.
+
+    Args:
+        scratch: a private folder that the scripts are written to.
+    """
+    tracker = _Tracker(plan, listener)
+    pipe = Pipe.make()
+    written = script.write(plan.commands, scratch, shell=plan.shell, mark_fd=pipe.mark_fd)
+    stream = Stream(mask=mask, emit=tracker.output, mark=written.mark, on_mark=tracker.on_mark)
+    tracker.stream = stream
+    if written.mark is None:
+        tracker.started(0)
+    try:
+        shell = Shell.start(
+            written.argv,
+            pipe=pipe,
+            environ=environ,
+            folder=plan.folder,
+            limits=Limits(grace=plan.grace, stop=stop, deadline=tracker.deadline),
+            on_output=stream.feed,
+            on_idle=tracker.on_idle,
+        )
+    except OSError as error:
+        why = f"{plan.shell[0]} cannot be started: {error.strerror}"
+        return tracker.finish(Ended(exit_code=127, reason=why))
+    ended = shell.wait()
+    stream.close()
+    return tracker.finish(ended)
+
+
+class _Tracker:
+    """Follows which command runs now, since when, and what became of those before it."""
+
+    stream: Stream
+
+    def __init__(self, plan: Plan, listener: Listener) -> None:
+        self._plan, self._listener = plan, listener
+        self._items = plan.commands.items
+        self._results: list[CommandResult] = []
+        self._current: int | None = None
+        self._begun = self._current_begun = self._last_output = time.monotonic()
+        self._flushed = False
+        self._heard = 0
+
+    def started(self, number: int) -> None:
+        self._current = number
+        self._current_begun = self._last_output = time.monotonic()
+        self._listener.command_started(number + 1, len(self._items), self._items[number])
+
+    def on_mark(self, kind: bytes, number: int, code: int) -> None:
+        if kind == b"start":
+            self.stream.forget_tail()
+            self.started(number)
+        elif number == self._current:
+            self._ended(code, "")
+
+    def output(self, data: bytes) -> None:
+        self._last_output = time.monotonic()
+        self._heard, self._flushed = 0, False
+        self._listener.output(data)
+
+    def on_idle(self, quiet: float) -> None:
+        if not self._flushed:
+            self.stream.flush()
+            self._flushed = True
+        beats = int((time.monotonic() - self._last_output) // _HEARTBEAT)
+        if beats > self._heard:
+            self._heard = beats
+            self._listener.still_running(time.monotonic() - self._current_begun)
+
+    def deadline(self) -> tuple[float, str]:
+        plan = self._plan
+        whole = self._begun + plan.timeout if plan.timeout else _NEVER
+        own = self._current_begun + plan.command_timeout if plan.command_timeout else _NEVER
+        if own < whole:
+            return own, f"timed out: over COMMAND_TIMEOUT, {seconds(plan.command_timeout)}"
+        return whole, f"timed out: over TIMEOUT, {seconds(plan.timeout)}"
+
+    def finish(self, ended: Ended) -> tuple[CommandResult, ...]:
+        """The results, once the shell has ended."""
+        if self._current is None and not self._results:
+            self.started(0)
+        if self._current is not None:
+            self._ended(ended.exit_code, ended.reason)
+        elif ended.exit_code and self._results[-1].status is Status.SUCCEEDED:
+            self._fail_last(ended)
+        why = self._why_not_run()
+        for command in self._items[len(self._results) :]:
+            self._results.append(CommandResult(command=command, status=Status.NOT_RUN, reason=why))
+        return tuple(self._results)
+
+    def _ended(self, code: int, reason: str) -> None:
+        number = self._current or 0
+        failed = bool(code or reason)
+        result = CommandResult(
+            command=self._items[number],
+            status=Status.FAILED if failed else Status.SUCCEEDED,
+            exit_code=code if code >= 0 else 128 - code,
+            seconds=time.monotonic() - self._current_begun,
+            reason=(reason or exit_reason(code)) if failed else "",
+            tail=self.stream.tail() if failed else (),
+        )
+        self._results.append(result)
+        self._current = None
+        self._listener.command_ended(number + 1, len(self._items), result)
+
+    def _fail_last(self, ended: Ended) -> None:
+        """The commands went well, and the shell did not: a trap, or a limit between two."""
+        last = self._results[-1]
+        why = ended.reason or f"{exit_reason(ended.exit_code)} of the shell after its commands"
+        self._results[-1] = CommandResult(
+            command=last.command,
+            status=Status.FAILED,
+            exit_code=ended.exit_code,
+            seconds=last.seconds,
+            reason=why,
+            tail=self.stream.tail(),
+        )
+
+    def _why_not_run(self) -> str:
+        last = self._results[-1]
+        if last.status is Status.FAILED:
+            return "a command before it failed"
+        return "the command before it ended the shell with exit code 0"

@@ -1,0 +1,95 @@
+"""Output on its way from the shell to the reader: marks taken out, secrets masked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from rolecall.secret import Mask
+
+LONGEST_LINE = 65_536
+_TAIL_BYTES = 8_192
+_TAIL_LINES = 20
+_MARK_START = b"\x1e"
+_LONGEST_MARK = 64
+Emit = Callable[[bytes], None]
+OnMark = Callable[[bytes, int, int], None]
+
+
+class Stream:
+    """Passes on whole lines, masked, as soon as they are there.
+
+    A line is held until it ends, since a secret may arrive in two pieces. `flush` passes on what
+    is held all the same, save what may be the beginning of a secret or of a mark.
+
+    Args:
+        emit: takes masked bytes. mark, on_mark: see Script; called between what comes before the
+            mark and what comes after.
+    """
+
+    def __init__(
+        self, *, mask: Mask, emit: Emit, mark: re.Pattern[bytes] | None, on_mark: OnMark
+    ) -> None:
+        self._mask, self._emit_bytes, self._mark, self._on_mark = mask, emit, mark, on_mark
+        self._held = b""
+        self._tail = b""
+        self._at_line_start = True
+
+    def feed(self, data: bytes) -> None:
+        data = self._held + data if self._held else data
+        if self._mark and _MARK_START in data:
+            data = self._pass_marks(data, self._mark)
+        end = data.rfind(b"\n") + 1
+        if end:
+            self._emit(self._mask.apply(data[:end]))
+            data = data[end:]
+        self._held = data
+        if len(data) > LONGEST_LINE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Passes on an unfinished line."""
+        masked = self._mask.apply(self._held)
+        safe = len(masked) - self._doubtful(masked)
+        self._emit(masked[:safe])
+        self._held = masked[safe:]
+
+    def close(self) -> None:
+        """Passes on everything, and ends a line that has no end."""
+        self._emit(self._mask.apply(self._held))
+        self._held = b""
+        self._end_line()
+
+    def tail(self) -> tuple[str, ...]:
+        """The last lines since the last `forget_tail`, masked."""
+        lines = self._tail.decode(errors="replace").splitlines()
+        return tuple(line[:500] for line in lines[-_TAIL_LINES:])
+
+    def forget_tail(self) -> None:
+        self._tail = b""
+
+    def _pass_marks(self, data: bytes, mark: re.Pattern[bytes]) -> bytes:
+        """Passes on what stands before each mark, and returns what stands after the last."""
+        position = 0
+        for match in mark.finditer(data):
+            self._emit(self._mask.apply(data[position : match.start()]))
+            self._end_line()
+            self._on_mark(match[1], int(match[2]), int(match[3]))
+            position = match.end()
+        return data[position:]
+
+    def _doubtful(self, data: bytes) -> int:
+        """How many bytes at the end may be the beginning of a secret or a mark."""
+        start = data.rfind(_MARK_START, -_LONGEST_MARK) if self._mark else -1
+        mark = len(data) - start if start >= 0 else 0
+        return max(mark, self._mask.overlap(data))
+
+    def _end_line(self) -> None:
+        if not self._at_line_start:
+            self._emit(b"\n")
+
+    def _emit(self, data: bytes) -> None:
+        if data:
+            self._emit_bytes(data)
+            self._at_line_start = data.endswith(b"\n")
+            self._tail = (self._tail + data[-_TAIL_BYTES:])[-_TAIL_BYTES:]

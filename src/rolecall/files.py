@@ -1,0 +1,58 @@
+"""Files written whole or not at all, readable by their owner only, never through a symlink."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from rolecall.errors import FileError
+
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+
+
+def write_atomically(path: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> None:
+    """Puts a whole new file in place of `path`, in one step, on the disk before it shows.
+
+    Raises:
+        FileError: where `path` is a symlink, or its folder can't be written.
+    """
+    if path.is_symlink():
+        raise FileError(
+            f"{path} is a symbolic link, which rolecall does not write through: name the file it"
+            f" points to, {os.path.realpath(path)}"
+        )
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        try:
+            _write_new(temporary, data, mode)
+            temporary.replace(path)
+        finally:
+            with suppress(FileNotFoundError):
+                temporary.unlink()
+    except OSError as error:
+        raise FileError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _write_new(path: Path, data: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        # The umask may have taken bits away that a file which existed had.
+        os.fchmod(descriptor, mode)
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def make_folder(path: Path, mode: int = PRIVATE_FOLDER) -> None:
+    """Makes a folder and those above it, where they are not there yet.
+
+    Raises:
+        FileError: where it can't be made, or is no folder.
+    """
+    try:
+        path.mkdir(mode=mode, parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"{path} cannot be made: {error.strerror}") from error

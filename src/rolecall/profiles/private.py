@@ -1,0 +1,86 @@
+"""A folder of its own per target, with an AWS profile only its commands see."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rolecall.files import PRIVATE_FOLDER, write_atomically
+from rolecall.sessions.session import Session
+
+REFRESHING, STATIC = "refreshing", "static"
+
+
+@contextmanager
+def private_root() -> Iterator[Path]:
+    """A temporary folder for a run's secrets (0700), removed at the end, however the run ends."""
+    root = Path(tempfile.mkdtemp(prefix="rolecall-"))
+    try:
+        yield root
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+class PrivateProfile:
+    """One target's profile in one region.
+
+    With `refreshing`, the profile's `credential_process` reads a file that `write` replaces; every
+    SDK reads it again when its credentials run out.
+    Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+    """
+
+    def __init__(self, folder: Path, name: str, *, region: str, mode: str) -> None:
+        self.folder, self.name, self._region, self._mode = folder, name, region, mode
+        self._config, self._credentials = folder / "config", folder / "credentials"
+        self._current = folder / "session.json"
+        folder.mkdir(mode=PRIVATE_FOLDER)
+
+    def write(self, session: Session) -> None:
+        """Makes a session the one the profile gives, in one step.
+
+        Raises:
+            FileError: where it can't be written; the profile is as before.
+        """
+        keys = session.credentials
+        lines = [f"[profile {self.name}]", f"region = {self._region}"]
+        if self._mode == STATIC:
+            write_atomically(self._credentials, _section(self.name, session).encode())
+        else:
+            lines.append(f'credential_process = cat "{self._current}"')
+            current = {
+                "Version": 1,
+                "AccessKeyId": keys.access_key_id.reveal(),
+                "SecretAccessKey": keys.secret_access_key.reveal(),
+                "SessionToken": keys.session_token.reveal(),
+                "Expiration": session.expiration().isoformat(timespec="seconds"),
+            }
+            write_atomically(self._current, json.dumps(current).encode())
+        if not self._config.exists():
+            write_atomically(self._config, "\n".join([*lines, ""]).encode())
+        if not self._credentials.exists():
+            write_atomically(self._credentials, b"")
+
+    def variables(self) -> dict[str, str]:
+        """What points the AWS CLI and every SDK at this profile."""
+        return {
+            "AWS_PROFILE": self.name,
+            "AWS_CONFIG_FILE": str(self._config),
+            "AWS_SHARED_CREDENTIALS_FILE": str(self._credentials),
+        }
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _section(name: str, session: Session) -> str:
+    keys = session.credentials
+    return (
+        f"[{name}]\n"
+        f"aws_access_key_id = {keys.access_key_id.reveal()}\n"
+        f"aws_secret_access_key = {keys.secret_access_key.reveal()}\n"
+        f"aws_session_token = {keys.session_token.reveal()}\n"
+    )

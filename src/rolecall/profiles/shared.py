@@ -1,0 +1,138 @@
+"""Stores a profile in the user's own AWS files; every other byte stays as it was."""
+
+from __future__ import annotations
+
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import configupdater
+from filelock import AcquireReturnProxy, FileLock, Timeout
+
+from rolecall.errors import FileError
+from rolecall.files import PRIVATE_FILE, make_folder, write_atomically
+from rolecall.sessions.session import Session
+
+_LOCK_SECONDS = 60
+# With one of these in the config file, SDKs would not use the keys of the credentials file.
+_RIVALS = (
+    "role_arn",
+    "credential_process",
+    "sso_session",
+    "sso_start_url",
+    "web_identity_token_file",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AwsFiles:
+    """The user's files, as `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE` or HOME say."""
+
+    config: Path
+    credentials: Path
+
+
+def store(files: AwsFiles, profile: str, session: Session, *, region: str) -> None:
+    """Makes `profile` hold the session's keys, and the region where one is known.
+
+    Any number of processes may do so at once. Both files are checked before one is written.
+
+    Raises:
+        FileError: where a file is a symlink, is no INI file, or can't be written.
+    """
+    for path in (files.config, files.credentials):
+        make_folder(path.parent)
+    keys = session.credentials
+    values = {
+        "aws_access_key_id": keys.access_key_id.reveal(),
+        "aws_secret_access_key": keys.secret_access_key.reveal(),
+        "aws_session_token": keys.session_token.reveal(),
+    }
+    with _locked(files.credentials):
+        config_section = profile if profile == "default" else f"profile {profile}"
+        config, stored = _read(files.config), _read(files.credentials)
+        _check_rivals(files.config, config, config_section)
+        _check_rivals(files.credentials, stored, profile)
+        if region:
+            changed = _with(config, config_section, {"region": region})
+            if changed != config:
+                write_atomically(files.config, changed.encode(), mode=_mode(files.config))
+        changed = _with(stored, profile, values)
+        # Keys may be in here from now on, so others lose what rights they had.
+        mode = _mode(files.credentials) & ~(stat.S_IRWXG | stat.S_IRWXO)
+        write_atomically(files.credentials, changed.encode(), mode=mode)
+
+
+def _locked(path: Path) -> AcquireReturnProxy:
+    lock = FileLock(path.with_name(f"{path.name}.lock"), timeout=_LOCK_SECONDS, mode=PRIVATE_FILE)
+    try:
+        return lock.acquire()
+    except Timeout:
+        raise FileError(
+            f"{path} is locked by another process for over {_LOCK_SECONDS} s: end it, or remove"
+            f" {lock.lock_file}"
+        ) from None
+    except OSError as error:
+        raise FileError(f"{path} cannot be locked: {error.strerror}") from error
+
+
+def _mode(path: Path) -> int:
+    with suppress(FileNotFoundError):
+        return stat.S_IMODE(path.stat().st_mode)
+    return PRIVATE_FILE
+
+
+def _read(path: Path) -> str:
+    if path.is_symlink():
+        raise FileError(
+            f"{path} is a symbolic link, which rolecall does not write through: name the file it"
+            f" points to, {path.resolve()}"
+        )
+    try:
+        return path.read_bytes().decode()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise FileError(f"{path} is not UTF-8 text (byte {error.start})") from None
+
+
+def _parsed(path: Path | None, text: str) -> configupdater.ConfigUpdater:
+    updater = configupdater.ConfigUpdater(
+        strict=False, allow_no_value=True, inline_comment_prefixes=None
+    )
+    updater.optionxform = str  # type: ignore[method-assign,assignment]
+    try:
+        updater.read_string(text)
+    except (configupdater.ParsingError, configupdater.MissingSectionHeaderError) as error:
+        raise FileError(
+            f"{path or 'file'} is no AWS file: {' '.join(str(error).split())}"
+        ) from None
+    return updater
+
+
+def _check_rivals(path: Path, text: str, section: str) -> None:
+    updater = _parsed(path, text)
+    if not updater.has_section(section):
+        return
+    for rival in _RIVALS:
+        if updater.has_option(section, rival):
+            raise FileError(
+                f"{path} has {rival} in [{section}], which wins over stored keys: remove it, or"
+                " store the profile under another name"
+            )
+
+
+def _with(text: str, section: str, values: dict[str, str]) -> str:
+    """The text with these values in that section: changed where they stand, else added."""
+    end = "\r\n" if "\r\n" in text else "\n"
+    updater = _parsed(None, text)
+    if not updater.has_section(section):
+        blank = "" if not text else end if text.endswith("\n") else end * 2
+        lines = [f"[{section}]", *(f"{key} = {value}" for key, value in values.items()), ""]
+        return text + blank + end.join(lines)
+    for key, value in values.items():
+        updater.set(section, key, value)
+    return str(updater)

@@ -1,0 +1,171 @@
+"""The log for people: readable at 80 columns without colour, better on a terminal."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from rolecall import wording
+from rolecall.report import table
+from rolecall.results import CommandResult, Outcome, Result, Status
+from rolecall.settings import Settings
+from rolecall.settings.documents import Commands
+from rolecall.targets import Target
+
+MOST_LISTED = 50
+_COLOURS = {
+    Status.SUCCEEDED: "32",
+    Status.FAILED: "31",
+    Status.NOT_ASSUMED: "31",
+    Status.NOT_RUN: "33",
+}
+
+
+def label(command: str, width: int = 70) -> str:
+    """A command in one line: its first that says something."""
+    lines = [line.strip() for line in command.splitlines()]
+    said = [line for line in lines if line and not line.startswith("#")] or lines or [""]
+    first = said[0] if len(said[0]) <= width else said[0][: width - 1] + "…"
+    return f"{first} (+{wording.count(len(said) - 1, 'line')})" if len(said) > 1 else first
+
+
+class Console:
+    """Writes to a terminal, or to a log that has no colours.
+
+    Args:
+        stream: binary, such as `sys.stdout.buffer`: output of commands goes through untouched.
+        most_listed: how many targets the plan lists; None for all.
+    """
+
+    def __init__(
+        self,
+        stream: io.BufferedIOBase,
+        *,
+        colour: bool,
+        width: int = 80,
+        most_listed: int | None = MOST_LISTED,
+    ) -> None:
+        self._stream, self._colour, self._width = stream, colour, width
+        self._most_listed = most_listed
+        self._at_line_start = True
+        self._count = 0
+
+    def planned(self, settings: Settings, targets: Sequence[Target]) -> None:
+        self.say(
+            f"rolecall: {wording.count(len(targets), 'target')}, in sequence;"
+            f" on failure: {settings.on_failure}"
+        )
+        listed = targets[: self._most_listed]
+        self.say(table.plan(listed, self._width))
+        if len(targets) > len(listed):
+            self.say(f"… and {len(targets) - len(listed):,} more; `rolecall plan` lists all")
+        for name, commands in (
+            ("before", settings.before),
+            ("commands", settings.commands),
+            ("after", settings.after),
+        ):
+            self._plan_commands(name, commands)
+
+    def _plan_commands(self, name: str, commands: Commands) -> None:
+        if commands:
+            self.say(f"{name}:")
+            for item in commands.items:
+                self.say(f"  $ {label(item)}")
+
+    def preflight_started(self, count: int) -> None:
+        self.say("")
+        self.say(f"Preflight: assuming {wording.count(count, 'role')}")
+
+    def preflight_ended(self, failures: Sequence[Result], count: int, seconds: float) -> None:
+        if not failures:
+            self.say(
+                f"Preflight: {wording.count(count, 'role')} assumed, every account verified"
+                f" ({wording.seconds(seconds)})"
+            )
+            return
+        self.say(
+            f"Preflight: {len(failures):,} of {wording.count(count, 'role')} could not be assumed;"
+            " nothing was deployed"
+        )
+
+    def once_started(self, name: str) -> None:
+        self._header(name, "source account")
+
+    def target_started(self, target: Target, region: str, index: int, count: int) -> None:
+        self._count = count
+        self._header(f"[{index}/{count}] {target.name}", f"{target.account_id}  {region}")
+
+    def _header(self, left: str, right: str) -> None:
+        self.say("")
+        text = f"=== {left}  {right} "
+        self.say(self._painted("1", text + "=" * max(3, self._width - len(text))))
+
+    def command_started(self, number: int, count: int, command: str) -> None:
+        self.say(self._painted("36", f"$ {label(command)}"))
+
+    def output(self, data: bytes) -> None:
+        self._stream.write(data)
+        self._stream.flush()
+        self._at_line_start = data.endswith(b"\n")
+
+    def still_running(self, elapsed: float) -> None:
+        self.say(f"(still running, {wording.seconds(elapsed)}, no output for a minute)")
+
+    def command_ended(self, number: int, count: int, result: CommandResult) -> None:
+        if count > 1 or result.status is not Status.SUCCEEDED:
+            reason = f": {result.reason}" if result.reason else ""
+            spent = wording.seconds(result.seconds)
+            text = f"[{number}/{count}] {result.status}{reason} ({spent})"
+            self.say(self._painted(_COLOURS[result.status], text))
+
+    def target_ended(self, result: Result) -> None:
+        reason = f": {result.reason}" if result.reason else ""
+        text = f"--- {result.target} {result.status}{reason} ({wording.seconds(result.seconds)})"
+        self.say(self._painted(_COLOURS[result.status], text))
+        if result.remedy:
+            self.say(table.wrapped(result.remedy, self._width, "    "))
+
+    def finished(self, outcome: Outcome, report: str) -> None:
+        self.say("")
+        everything = [r for r in (outcome.before, *outcome.results, outcome.after) if r]
+        self.say(table.results(everything, self._width))
+        for result in everything:
+            self._failure(result)
+        counts = [
+            f"{outcome.count(status):,} {status}" for status in Status if outcome.count(status)
+        ]
+        self.say("")
+        line = f"{', '.join(counts)} in {wording.seconds(outcome.seconds)}"
+        if outcome.signal_number is not None:
+            line += f"; interrupted by signal {outcome.signal_number}"
+        code = outcome.exit_code
+        self.say(self._painted("1;32" if code == 0 else "1;31", f"{line}; exit code {code}"))
+        if report:
+            self.say(f"Report: {report}")
+
+    def _failure(self, result: Result) -> None:
+        if result.status not in (Status.FAILED, Status.NOT_ASSUMED):
+            return
+        self.say("")
+        name = f"{result.target} ({result.account_id} {result.region})".replace(" ( )", "")
+        self.say(self._painted("1;31", f"{name}: {result.status}"))
+        if result.reason:
+            self.say(table.wrapped(result.reason, self._width, "  "))
+        if result.remedy:
+            self.say(table.wrapped(f"What to do: {result.remedy}", self._width, "  "))
+        command = result.failed_command
+        if command:
+            self.say(f"  $ {label(command.command)}")
+            self.say(f"  {command.reason}; its last lines:" if command.tail else command.reason)
+            for line in command.tail:
+                self.say(f"  | {line}")
+
+    def _painted(self, code: str, text: str) -> str:
+        return f"\033[{code}m{text}\033[0m" if self._colour else text
+
+    def say(self, text: str) -> None:
+        """Writes lines of rolecall's own, never into the middle of another."""
+        start = b"" if self._at_line_start else b"\n"
+        self._stream.write(start + text.encode(errors="replace") + b"\n")
+        self._stream.flush()
+        self._at_line_start = True

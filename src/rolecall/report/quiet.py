@@ -1,0 +1,55 @@
+"""The view of one ad-hoc command: its output and nothing else on stdout."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TextIO
+
+from rolecall.report import table
+from rolecall.results import CommandResult, Outcome, Result, Status
+from rolecall.settings import Settings
+from rolecall.targets import Target
+from rolecall.wording import seconds
+
+
+class Quiet:
+    """Passes output through; says on `errors` only what went wrong."""
+
+    def __init__(self, output: io.BufferedIOBase, errors: TextIO) -> None:
+        self._output, self._errors = output, errors
+
+    def planned(self, settings: Settings, targets: Sequence[Target]) -> None: ...
+
+    def preflight_started(self, count: int) -> None: ...
+
+    def preflight_ended(self, failures: Sequence[Result], count: int, seconds: float) -> None:
+        for failure in failures:
+            self.target_ended(failure)
+
+    def once_started(self, name: str) -> None: ...
+
+    def target_started(self, target: Target, region: str, index: int, count: int) -> None: ...
+
+    def command_started(self, number: int, count: int, command: str) -> None: ...
+
+    def output(self, data: bytes) -> None:
+        self._output.write(data)
+        self._output.flush()
+
+    def still_running(self, elapsed: float) -> None:
+        print(f"rolecall: still running, {seconds(elapsed)}", file=self._errors)
+
+    def command_ended(self, number: int, count: int, result: CommandResult) -> None:
+        if result.status is Status.FAILED:
+            print(f"rolecall: {result.reason}", file=self._errors)
+
+    def target_ended(self, result: Result) -> None:
+        if result.status is Status.SUCCEEDED or result.commands:
+            return
+        print(f"rolecall: {result.target}: {result.status}: {result.reason}", file=self._errors)
+        if result.remedy:
+            text = f"What to do: {result.remedy}"
+            print(table.wrapped(text, 80, "  "), file=self._errors)
+
+    def finished(self, outcome: Outcome, report: str) -> None: ...

@@ -1,0 +1,85 @@
+"""`report.json`: what became of everything, in a documented shape.
+
+The schema is in docs/report.schema.json. `version` rises when a field changes its meaning or goes;
+new fields do not raise it.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import rolecall
+from rolecall.files import make_folder, write_atomically
+from rolecall.results import CommandResult, Outcome, Result, Status
+from rolecall.secret import Mask
+
+VERSION = 1
+FILE_NAME = "report.json"
+_READABLE = 0o644
+FOLDER = 0o755
+
+
+def write(folder: Path, outcome: Outcome, mask: Mask) -> Path:
+    """Writes `report.json`, masked, in one step, and returns its path.
+
+    Raises:
+        FileError: where it can't be written.
+    """
+    make_folder(folder, FOLDER)
+    path = folder / FILE_NAME
+    text = json.dumps(record(outcome), indent=1, ensure_ascii=False)
+    write_atomically(path, mask.apply(text.encode(errors="replace")) + b"\n", mode=_READABLE)
+    return path
+
+
+def record(outcome: Outcome) -> dict[str, Any]:
+    """The report as data."""
+    return {
+        "version": VERSION,
+        "rolecall": rolecall.__version__,
+        "started_at": _time(outcome.started_at),
+        "seconds": round(outcome.seconds, 3),
+        "exit_code": outcome.exit_code,
+        "signal": outcome.signal_number,
+        "preflight_failed": outcome.preflight_failed,
+        "counts": {str(status): outcome.count(status) for status in Status},
+        "before": result_record(outcome.before) if outcome.before else None,
+        "results": [result_record(result) for result in outcome.results],
+        "after": result_record(outcome.after) if outcome.after else None,
+        "bug": outcome.bug or None,
+    }
+
+
+def result_record(result: Result) -> dict[str, Any]:
+    """One Result as data."""
+    return {
+        "target": result.target,
+        "account_id": result.account_id,
+        "role_arn": result.role_arn,
+        "region": result.region,
+        "status": str(result.status),
+        "started_at": _time(result.started_at) if result.started_at else None,
+        "seconds": round(result.seconds, 3),
+        "reason": result.reason,
+        "remedy": result.remedy,
+        "commands": [command_record(command) for command in result.commands],
+    }
+
+
+def command_record(command: CommandResult) -> dict[str, Any]:
+    """One CommandResult as data."""
+    return {
+        "command": command.command,
+        "status": str(command.status),
+        "exit_code": command.exit_code,
+        "seconds": round(command.seconds, 3),
+        "reason": command.reason,
+        "tail": list(command.tail),
+    }
+
+
+def _time(epoch: float) -> str:
+    return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,82 @@
+"""Keeps one target's session fresh while its commands run."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+
+from rolecall.errors import AssumeError, FileError
+from rolecall.sessions.session import Monotonic, Session
+from rolecall.sessions.retry import Sleep
+
+_LONGEST_PAUSE = 60.0
+
+
+class _ClosedError(Exception):
+    """The commands have ended: no renewal is needed any more."""
+
+
+class Refresher:
+    """Renews a session when half of its time is gone. Use it as a context manager.
+
+    A renewal that fails is said in the log and tried again; the session in use stays.
+
+    Args:
+        session: the one in use now.
+        assume: gets the next; takes what to sleep with.
+        use: makes the next the one in use.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        assume: Callable[[Sleep], Session],
+        use: Callable[[Session], None],
+        name: str,
+        monotonic: Monotonic = time.monotonic,
+    ) -> None:
+        self._session, self._assume, self._use = session, assume, use
+        self._monotonic = monotonic
+        self._closed = threading.Event()
+        self._log = structlog.get_logger("rolecall.sessions").bind(target=name)
+        self._thread = threading.Thread(target=self._run, name=f"renew {name}", daemon=True)
+
+    def __enter__(self) -> Refresher:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._closed.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while True:
+                half = self._session.deadline - self._session.lifetime / 2
+                self._sleep(max(0.0, half - self._monotonic()))
+                self._renew()
+        except _ClosedError:
+            return
+
+    def _renew(self) -> None:
+        try:
+            session = self._assume(self._sleep)
+            self._use(session)
+        except (AssumeError, FileError) as error:
+            left = max(0.0, self._session.deadline - self._monotonic())
+            pause = min(_LONGEST_PAUSE, max(1.0, left / 4))
+            self._log.warning(
+                "renewal_failed", reason=str(error), seconds_left=round(left), again_in=pause
+            )
+            self._sleep(pause)
+        else:
+            self._session = session
+            self._log.debug("session_renewed", lifetime_seconds=round(session.lifetime))
+
+    def _sleep(self, seconds: float) -> None:
+        if self._closed.wait(seconds):
+            raise _ClosedError

@@ -1,0 +1,100 @@
+"""What to do about each way in which STS says no."""
+
+from __future__ import annotations
+
+import re
+
+from botocore.exceptions import ClientError
+
+from rolecall.errors import AssumeError
+from rolecall.sessions.retry import ACCESS_DENIED, code_of
+from rolecall.targets.model import SessionOptions
+
+_ASSUMED = re.compile(r"arn:([\w-]+):sts::(\d{12}):assumed-role/([^/]+)/.*")
+_SOURCE_EXPIRED = (
+    "the source credentials have run out: sign in again, or let them come from a role that renews"
+    " them"
+)
+_SOURCE_INVALID = (
+    "AWS does not know the source credentials: check AWS_ACCESS_KEY_ID, the secret and the token,"
+    " which belong together, and the partition they are of"
+)
+_BY_CODE = {
+    "ExpiredToken": _SOURCE_EXPIRED,
+    "ExpiredTokenException": _SOURCE_EXPIRED,
+    "RequestExpired": "this machine's clock is wrong by more than five minutes: set it",
+    "InvalidClientTokenId": _SOURCE_INVALID,
+    "UnrecognizedClientException": _SOURCE_INVALID,
+    "SignatureDoesNotMatch": _SOURCE_INVALID + "; or this machine's clock is wrong",
+    "InvalidIdentityToken": "the web identity token is not valid for the role it is used with",
+    "MalformedPolicyDocument": "mend ROLECALL_SESSION_POLICY: IAM does not accept it",
+    "PackedPolicyTooLarge": (
+        "SESSION_POLICY, POLICY_ARNS and TAGS are too large together: shorten the policy, or"
+        " attach a managed policy to the role instead"
+    ),
+    "RegionDisabledException": (
+        "STS is not active in this region for that account: set AWS_REGION to a region that is,"
+        " or activate it in the account's IAM settings"
+    ),
+}
+
+
+def principal_of(arn: str) -> str:
+    """The role behind an assumed-role ARN; any other ARN as it is."""
+    match = _ASSUMED.fullmatch(arn)
+    return f"arn:{match[1]}:iam::{match[2]}:role/{match[3]}" if match else arn
+
+
+def explained(
+    error: Exception, *, role_arn: str, caller: str, options: SessionOptions
+) -> AssumeError:
+    """The error with its reason in one line, and what to do about it.
+
+    Args:
+        caller: the ARN that asked; empty where it isn't known.
+    """
+    code = code_of(error)
+    message = str(error)
+    if isinstance(error, ClientError):
+        message = str(error.response.get("Error", {}).get("Message") or code)
+    reason = f"{code}: {' '.join(message.split())}"
+    if code in ACCESS_DENIED:
+        return AssumeError(code, reason, _denied(message, role_arn, caller, options))
+    if code == "ValidationError":
+        return AssumeError(code, reason, _invalid(message, role_arn))
+    return AssumeError(code, reason, _BY_CODE.get(code, ""))
+
+
+def _denied(message: str, role_arn: str, caller: str, options: SessionOptions) -> str:
+    who = principal_of(caller) or "the caller"
+    action = match[1] if (match := re.search(r"perform: (sts:\w+)", message)) else "sts:AssumeRole"
+    if "service control policy" in message:
+        return f"a service control policy of the organisation denies {action}: mend it there"
+    if action == "sts:TagSession":
+        keys = ", ".join(key for key, _ in options.tags)
+        return (
+            f"allow {who} sts:TagSession in the trust policy of {role_arn}, and in its own policy:"
+            f" the session carries the tags {keys}"
+        )
+    if action == "sts:SetSourceIdentity":
+        return (
+            f"allow {who} sts:SetSourceIdentity in the trust policy of {role_arn}, and in its own"
+            f" policy: the session carries the source identity {options.source_identity}"
+        )
+    condition = (
+        " under the external id that ROLECALL_EXTERNAL_ID gives"
+        if options.external_id
+        else " (if it asks for an external id, set ROLECALL_EXTERNAL_ID)"
+    )
+    return (
+        f"the trust policy of {role_arn} must allow sts:AssumeRole to {who}{condition}, and the"
+        f" policy of {who} must allow sts:AssumeRole on that role; the role must exist"
+    )
+
+
+def _invalid(message: str, role_arn: str) -> str:
+    if "MaxSessionDuration" in message:
+        return f"set ROLECALL_DURATION lower, or raise the MaxSessionDuration of {role_arn}"
+    if "role chaining" in message:
+        return "set ROLECALL_DURATION to 1h: a role assumed by a role lives one hour at most"
+    return ""

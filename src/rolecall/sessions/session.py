@@ -1,0 +1,85 @@
+"""A session: credentials of an assumed role, and how long they live by our own clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from rolecall.secret import Secret
+
+Monotonic = Callable[[], float]
+
+
+class MalformedAnswerError(Exception):
+    """STS said yes, and the answer lacks what a yes has. Worth another try."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Credentials:
+    """What a request is signed with."""
+
+    access_key_id: Secret
+    secret_access_key: Secret
+    session_token: Secret
+
+    def secrets(self) -> tuple[Secret, ...]:
+        return (self.access_key_id, self.secret_access_key, self.session_token)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Session:
+    """An assumed role.
+
+    Attributes:
+        account_id: of the assumed role, as STS says.
+        lifetime: seconds from STS's answer to the end, by STS's own clock.
+        deadline: when it ends, on our monotonic clock.
+    """
+
+    account_id: str
+    assumed_role_arn: str
+    credentials: Credentials
+    lifetime: float
+    deadline: float
+
+    def fresh(self, monotonic: Monotonic = time.monotonic) -> bool:
+        """Whether at least half of its time is left."""
+        return self.deadline - monotonic() >= self.lifetime / 2
+
+    def expiration(self, monotonic: Monotonic = time.monotonic) -> datetime:
+        """When it ends, on this machine's wall clock, which may differ from STS's."""
+        return datetime.now(UTC) + timedelta(seconds=self.deadline - monotonic())
+
+
+def from_answer(answer: Mapping[str, Any], monotonic: Monotonic = time.monotonic) -> Session:
+    """The session in an answer of AssumeRole.
+
+    Raises:
+        MalformedAnswerError: where a part is missing.
+    """
+    try:
+        keys, arn = answer["Credentials"], str(answer["AssumedRoleUser"]["Arn"])
+        expiration: datetime = keys["Expiration"]
+        credentials = Credentials(
+            access_key_id=Secret(keys["AccessKeyId"]),
+            secret_access_key=Secret(keys["SecretAccessKey"]),
+            session_token=Secret(keys["SessionToken"]),
+        )
+        account_id = arn.split(":")[4]
+    except (KeyError, IndexError, TypeError) as error:
+        raise MalformedAnswerError(f"the answer of STS lacks {error}") from None
+    # The server's date makes the lifetime right also where our clock is wrong.
+    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    asked = parsedate_to_datetime(date) if date else datetime.now(UTC)
+    lifetime = (expiration - asked).total_seconds()
+    return Session(
+        account_id=account_id,
+        assumed_role_arn=arn,
+        credentials=credentials,
+        lifetime=lifetime,
+        deadline=monotonic() + lifetime,
+    )

@@ -1,0 +1,107 @@
+"""The source: whatever credentials botocore finds, and the clients made with them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import boto3
+from botocore import exceptions
+from botocore.config import Config
+
+from rolecall.errors import AssumeError
+from rolecall.secret import Secret
+from rolecall.sessions.session import Credentials
+
+CONCURRENCY = 8
+_CONFIG = Config(
+    # The one retry policy is sessions/retry.py.
+    retries={"total_max_attempts": 1},
+    connect_timeout=5,
+    read_timeout=15,
+    max_pool_connections=CONCURRENCY,
+)
+_HOW = (
+    "give the container or project a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID with its"
+    " secret; `aws sts get-caller-identity` shows what is found"
+)
+
+
+class StsClient(Protocol):
+    """What rolecall asks of STS."""
+
+    def assume_role(self, **request: Any) -> dict[str, Any]: ...
+
+    def get_caller_identity(self) -> dict[str, Any]: ...
+
+
+class Source:
+    """The caller's credentials and its clients. `region` is where STS is called.
+
+    Clients are made one at a time: making them is not thread-safe in boto3, using them is.
+    """
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+        self._session = boto3.Session(region_name=region)
+        self._lock = threading.Lock()
+        self._caller = ""
+
+    def client(self, service: str, credentials: Credentials | None = None) -> Any:
+        """A client of the source's, or of a session's credentials."""
+        keys = {}
+        if credentials:
+            keys = {
+                "aws_access_key_id": credentials.access_key_id.reveal(),
+                "aws_secret_access_key": credentials.secret_access_key.reveal(),
+                "aws_session_token": credentials.session_token.reveal(),
+            }
+        with self._lock:
+            return self._session.client(service, config=_CONFIG, **keys)
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """The secrets of the credentials in use now.
+
+        Raises:
+            AssumeError: where there are none.
+        """
+        with self._lock:
+            found = asked(self._session.get_credentials)
+            if found is None:
+                raise AssumeError("NoCredentials", "no AWS credentials were found", _HOW)
+            frozen = asked(found.get_frozen_credentials)
+        values = (frozen.access_key, frozen.secret_key, frozen.token)
+        return tuple(Secret(value) for value in values if value)
+
+    def caller(self, call: Callable[[str, Callable[[], Any]], Any]) -> str:
+        """The caller's ARN; asked once. `call` applies the retry policy."""
+        if not self._caller:
+            sts: StsClient = self.client("sts")
+            answer = call("GetCallerIdentity", sts.get_caller_identity)
+            self._caller = str(answer["Arn"])
+        return self._caller
+
+
+def asked(do: Callable[[], Any]) -> Any:
+    """The answer of `do`, with botocore's many ways to lack credentials made one error.
+
+    Raises:
+        AssumeError: where the source has no credentials to give.
+    """
+    try:
+        return do()
+    except (
+        exceptions.NoCredentialsError,
+        exceptions.PartialCredentialsError,
+        exceptions.CredentialRetrievalError,
+        exceptions.ProfileNotFound,
+        exceptions.ConfigParseError,
+        exceptions.SSOError,
+        exceptions.InvalidConfigError,
+        exceptions.MetadataRetrievalError,
+    ) as error:
+        reason = " ".join(str(error).split())
+        raise AssumeError(
+            "NoCredentials", f"no AWS credentials could be had: {reason}", _HOW
+        ) from None
