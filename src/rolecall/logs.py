@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import logging
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -37,7 +36,7 @@ class Redact:
         return value
 
 
-def configure(*, stream: io.TextIOBase, json: bool, level: str, mask: Mask) -> None:
+def configure(*, stream: TextIO, json: bool, level: str, mask: Mask) -> None:
     """Sends log lines to `stream`, at `level` and graver, with what `mask` knows taken out."""
     end: list[Any] = (
         [
@@ -55,15 +54,15 @@ def configure(*, stream: io.TextIOBase, json: bool, level: str, mask: Mask) -> N
             *end,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=stream),  # type: ignore[arg-type]
+        logger_factory=structlog.WriteLoggerFactory(file=stream),
         cache_logger_on_first_use=False,
     )
 
 
-def events(stream: io.TextIOBase) -> Any:
+def events(stream: TextIO) -> Any:
     """A logger that no level quiets."""
     return structlog.wrap_logger(
-        structlog.WriteLogger(stream),  # type: ignore[arg-type]
+        structlog.WriteLogger(stream),
         wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),
     )
 

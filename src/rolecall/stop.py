@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from typing import Self
 
 from rolecall.errors import InterruptedRunError
 
@@ -25,7 +26,7 @@ class Stop:
         self._event = threading.Event()
         self._reader, self._writer = os.pipe()
 
-    def __enter__(self) -> Stop:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:

@@ -72,7 +72,7 @@ def parse(argv: Sequence[str]) -> Arguments:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="rolecall",
-        description="Assume every target role, deploy to each account in turn, report who answered.",
+        description="Assume every target role, deploy to each account, report who answered.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import TextIO
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -78,7 +77,7 @@ class Aws:
     def _fetch(self, where: str) -> bytes:
         read = self._ssm if where.startswith("ssm:") else self._s3
         try:
-            data: bytes = self._retry.call(f"read {where}", lambda: asked(read(where)))
+            data: bytes = self._retry.call(f"read {where}", lambda: asked(lambda: read(where)))
         except (BotoCoreError, ClientError) as error:
             reason = " ".join(str(error).split())
             raise BadValueError(
@@ -87,16 +86,15 @@ class Aws:
             ) from None
         return data
 
-    def _ssm(self, where: str) -> Callable[[], bytes]:
-        name = where.removeprefix("ssm:")
+    def _ssm(self, where: str) -> bytes:
         client = self.source().client("ssm")
-        return lambda: client.get_parameter(Name=name, WithDecryption=True)["Parameter"][
-            "Value"
-        ].encode()
+        answer = client.get_parameter(Name=where.removeprefix("ssm:"), WithDecryption=True)
+        return str(answer["Parameter"]["Value"]).encode()
 
-    def _s3(self, where: str) -> Callable[[], bytes]:
+    def _s3(self, where: str) -> bytes:
         bucket, _, key = where.removeprefix("s3://").partition("/")
         if not bucket or not key:
             raise BadValueError(f"{where!r} has no bucket or no key; write s3://bucket/key")
-        client = self.source().client("s3")
-        return lambda: client.get_object(Bucket=bucket, Key=key)["Body"].read(lists.MOST_BYTES + 1)
+        body = self.source().client("s3").get_object(Bucket=bucket, Key=key)["Body"]
+        data: bytes = body.read(lists.MOST_BYTES + 1)
+        return data

@@ -51,7 +51,7 @@ class Context:
         )
 
     def sts_region(self, resolved: Resolved | None = None) -> str:
-        """Where STS is called: the region set, else the first to deploy to, else the partition's."""
+        """Where STS is called: the region set, else the first deployed to, or the home region."""
         if self.default_region:
             return self.default_region
         if resolved and resolved.targets:
@@ -130,5 +130,5 @@ def _is_listed(commands: Commands) -> bool:
 
 
 def colour(environ: Mapping[str, str]) -> bool:
-    """Whether standard output takes colours. Source: https://no-color.org"""
+    """Whether standard output takes colours; NO_COLOR as on https://no-color.org."""
     return sys.stdout.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"

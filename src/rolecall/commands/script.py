@@ -50,7 +50,7 @@ def write(commands: Commands, folder: Path, *, shell: Sequence[str], mark_fd: in
 
 
 def _item(path: Path, word: str, number: int, mark_fd: int) -> list[str]:
-    """One item between its marks. Their own stderr is closed so that `set -x` does not show them."""
+    """One item between its marks, whose stderr is closed so that `set -x` does not show them."""
 
     def mark(kind: str, code: str) -> str:
         form = rf"'\036{word}:{kind}:{number}:%s\036'"

@@ -64,7 +64,7 @@ def store(files: AwsFiles, profile: str, session: Session, *, region: str) -> No
         write_atomically(files.credentials, changed.encode(), mode=mode)
 
 
-def _locked(path: Path) -> AcquireReturnProxy:
+def _locked(path: Path) -> AcquireReturnProxy[FileLock]:
     lock = FileLock(path.with_name(f"{path.name}.lock"), timeout=_LOCK_SECONDS, mode=PRIVATE_FILE)
     try:
         return lock.acquire()

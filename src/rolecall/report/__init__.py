@@ -1,1 +1,1 @@
-"""Result… → report."""
+"""Results → report."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import io
+from collections import Counter
 from collections.abc import Sequence
+from typing import BinaryIO
 
 from rolecall import wording
 from rolecall.report import table
@@ -39,7 +40,7 @@ class Console:
 
     def __init__(
         self,
-        stream: io.BufferedIOBase,
+        stream: BinaryIO,
         *,
         colour: bool,
         width: int = 80,
@@ -131,6 +132,7 @@ class Console:
         self.say(table.results(everything, self._width))
         for result in everything:
             self._failure(result)
+        self._not_run(outcome)
         counts = [
             f"{outcome.count(status):,} {status}" for status in Status if outcome.count(status)
         ]
@@ -156,9 +158,16 @@ class Console:
         command = result.failed_command
         if command:
             self.say(f"  $ {label(command.command)}")
-            self.say(f"  {command.reason}; its last lines:" if command.tail else command.reason)
+            self.say(f"  {command.reason}{'; its last lines:' if command.tail else ''}")
             for line in command.tail:
                 self.say(f"  | {line}")
+
+    def _not_run(self, outcome: Outcome) -> None:
+        reasons = Counter(r.reason for r in outcome.results if r.status is Status.NOT_RUN)
+        if reasons:
+            self.say("")
+        for reason, count in reasons.items():
+            self.say(table.wrapped(f"{count:,} not run: {reason}", self._width, ""))
 
     def _painted(self, code: str, text: str) -> str:
         return f"\033[{code}m{text}\033[0m" if self._colour else text

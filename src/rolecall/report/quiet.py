@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from rolecall.report import table
 from rolecall.results import CommandResult, Outcome, Result, Status
@@ -16,7 +15,7 @@ from rolecall.wording import seconds
 class Quiet:
     """Passes output through; says on `errors` only what went wrong."""
 
-    def __init__(self, output: io.BufferedIOBase, errors: TextIO) -> None:
+    def __init__(self, output: BinaryIO, errors: TextIO) -> None:
         self._output, self._errors = output, errors
 
     def planned(self, settings: Settings, targets: Sequence[Target]) -> None: ...

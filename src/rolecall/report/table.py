@@ -6,46 +6,50 @@ import textwrap
 from collections.abc import Sequence
 
 from rolecall import wording
-from rolecall.results import Result, Status
+from rolecall.results import Result
 from rolecall.targets import Target
+
+_GAP = 2
+_NARROWEST = 12
 
 
 def plan(targets: Sequence[Target], width: int) -> str:
     """The targets in order: name, account, regions, role."""
     rows = [
-        (str(number), t.name, t.account_id, " ".join(t.regions), t.role.text.partition(":role/")[2])
+        (str(number), t.name, t.account_id, _few(t.regions), t.role.text.partition(":role/")[2])
         for number, t in enumerate(targets, 1)
     ]
-    return _table(("", "target", "account", "region", "role"), rows, width)
+    return _table(("", "target", "account", "region", "role"), rows, width, flexible="role")
 
 
 def results(outcomes: Sequence[Result], width: int) -> str:
     """What became of each target: name, account, region, result, time."""
     rows = [
-        (
-            r.target,
-            r.account_id,
-            r.region,
-            _result(r),
-            wording.seconds(r.seconds) if r.seconds else "",
-        )
+        (r.target, r.account_id, r.region, str(r.status), wording.seconds(r.seconds))
+        if r.started_at
+        else (r.target, r.account_id, r.region, str(r.status), "")
         for r in outcomes
     ]
-    return _table(("target", "account", "region", "result", "time"), rows, width)
+    names = ("target", "account", "region", "result", "time")
+    return _table(names, rows, width, flexible="target")
 
 
-def _result(result: Result) -> str:
-    if result.status is Status.NOT_RUN and result.reason:
-        return f"{result.status}: {result.reason}"
-    return str(result.status)
+def _few(regions: Sequence[str]) -> str:
+    more = f" +{len(regions) - 1}" if len(regions) > 1 else ""
+    return f"{regions[0]}{more}" if regions else ""
 
 
-def _table(names: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
+def _table(
+    names: Sequence[str], rows: Sequence[Sequence[str]], width: int, *, flexible: str
+) -> str:
+    """A table without borders; only the flexible column is wrapped, so that ids stay whole."""
     from prettytable import PrettyTable  # noqa: PLC0415  0.02 s that `--help` need not spend
 
     grid = PrettyTable(list(names), border=False, align="l", left_padding_width=0)
-    grid.right_padding_width = 2
-    grid.max_table_width = width
+    grid.right_padding_width = _GAP
+    widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
+    others = sum(widths) - widths[names.index(flexible)] + _GAP * len(names)
+    grid.max_width[flexible] = max(_NARROWEST, width - others)
     grid.add_rows([list(row) for row in rows])
     return "\n".join(line.rstrip() for line in grid.get_string().splitlines())
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Self
 
 import structlog
 
 from rolecall.errors import AssumeError, FileError
-from rolecall.sessions.session import Monotonic, Session
 from rolecall.sessions.retry import Sleep
+from rolecall.sessions.session import Monotonic, Session
 
 _LONGEST_PAUSE = 60.0
 
@@ -45,7 +46,7 @@ class Refresher:
         self._log = structlog.get_logger("rolecall.sessions").bind(target=name)
         self._thread = threading.Thread(target=self._run, name=f"renew {name}", daemon=True)
 
-    def __enter__(self) -> Refresher:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

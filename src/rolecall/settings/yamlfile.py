@@ -24,22 +24,26 @@ def read(path: Path, name: str) -> tuple[dict[str, Raw], list[Problem]]:
     import yaml  # noqa: PLC0415  0.03 s that runs without a file need not spend
 
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except OSError as error:
-        return {}, [Problem(name, f"cannot be read: {error.strerror}")]
-    except UnicodeDecodeError as error:
-        return {}, [Problem(name, f"is not UTF-8 text (byte {error.start}); save it as UTF-8")]
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        return {}, [Problem(f"{name}:{line}", f"is not YAML: {error.problem}")]
-    except yaml.YAMLError as error:
-        return {}, [Problem(name, f"is not YAML: {' '.join(str(error).split())}")]
+        root = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        return {}, [_unreadable(error, name)]
     if root is None:
         return {}, []
     if not isinstance(root, yaml.MappingNode):
         return {}, [Problem(f"{name}:1", "must hold keys and values, such as `role: deploy`")]
     return _top_level(root, name)
+
+
+def _unreadable(error: Exception, name: str) -> Problem:
+    import yaml  # noqa: PLC0415  as above
+
+    if isinstance(error, OSError):
+        return Problem(name, f"cannot be read: {error.strerror}")
+    if isinstance(error, UnicodeDecodeError):
+        return Problem(name, f"is not UTF-8 text (byte {error.start}); save it as UTF-8")
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        return Problem(f"{name}:{error.problem_mark.line + 1}", f"is not YAML: {error.problem}")
+    return Problem(name, f"is not YAML: {' '.join(str(error).split())}")
 
 
 def _top_level(root: yaml.MappingNode, name: str) -> tuple[dict[str, Raw], list[Problem]]:
@@ -65,10 +69,12 @@ def _convert(
     problems: list[Problem],
     name: str,
 ) -> Any:
+    import yaml  # noqa: PLC0415  as above
+
     lines.setdefault(path, node.start_mark.line + 1)
-    if node.id == "sequence":
+    if isinstance(node, yaml.SequenceNode):
         return [_convert(n, (*path, i), lines, problems, name) for i, n in enumerate(node.value)]
-    if node.id == "mapping":
+    if isinstance(node, yaml.MappingNode):
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key, line = str(key_node.value), key_node.start_mark.line + 1
@@ -77,6 +83,6 @@ def _convert(
             lines[(*path, key)] = line
             result[key] = _convert(value_node, (*path, key), lines, problems, name)
         return result
-    if node.style is None and node.value in _NULLS:
+    if isinstance(node, yaml.ScalarNode) and node.style is None and node.value in _NULLS:
         return None
     return sources.clean(node.value)

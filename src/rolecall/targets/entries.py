@@ -130,34 +130,43 @@ class Reader:
     def _from_mapping(
         self, part: Mapping[str, Any], raw: Raw, path: tuple[str | int, ...]
     ) -> Iterator[Draft]:
-        kinds = {option.key: option.kind for option in options() if option.per_target}
         own: dict[str, Any] = {}
-        variables: tuple[tuple[str, str], ...] = ()
         before = len(self.problems)
         for key, value in part.items():
             try:
-                if key == "variables":
-                    variables = _VARIABLES.parse(value or {})
-                elif key in kinds and value not in (None, "", [], {}):
-                    own[key] = kinds[key].parse(clean(value) if isinstance(value, str) else value)
-                elif key in _OWN_KEYS:
-                    text_of(value)
-                elif key not in kinds:
-                    known = ", ".join([*_OWN_KEYS, *kinds])
-                    raise BadValueError(f"{key!r} is none of a target's keys: {known}")
+                own[key] = _parsed(key, value)
             except BadValueError as error:
                 self.problems.append(Problem(raw.at(*path, key), str(error)))
         if len(self.problems) > before:
             return
-        name = clean(part.get("name") or "")
-        value = clean(part.get("role_arn") or part.get("account") or "")
+        name, arn, account = (own.pop(key, "") or "" for key in ("name", "role_arn", "account"))
+        value, variables = arn or account, own.pop("variables", None) or ()
         place = raw.at(*path)
         if not value:
             self.problems.append(Problem(place, "has no role_arn, and no account to use ROLE with"))
         elif value.startswith("arn:") or re.fullmatch(r"[\d-]+", value):
-            yield Draft(place=place, name=name, value=value, own=own, variables=variables)
+            given = {key: value for key, value in own.items() if value is not None}
+            yield Draft(place=place, name=name, value=value, own=given, variables=variables)
         else:
             self.problems.append(Problem(place, f"{value!r} is neither an ARN nor an account id"))
+
+
+def _parsed(key: str, value: Any) -> Any:
+    """One key of a target's object, parsed; None where it is empty.
+
+    Raises:
+        BadValueError: where the key is unknown, or the value will not do.
+    """
+    kinds = {option.key: option.kind for option in options() if option.per_target}
+    if key not in kinds and key not in _OWN_KEYS:
+        known = ", ".join([*_OWN_KEYS, *kinds])
+        raise BadValueError(f"{key!r} is none of a target's keys: {known}")
+    value = clean(value) if isinstance(value, str) else value
+    if value in (None, "", [], {}):
+        return None
+    if key == "variables":
+        return _VARIABLES.parse(value)
+    return kinds[key].parse(value) if key in kinds else text_of(value)
 
 
 def _name_of(variable: str) -> str:

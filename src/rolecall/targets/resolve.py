@@ -69,7 +69,7 @@ class _Maker:
         self._partition = arns.partition_of(next(iter(self._regions), ""))
         self._default_name = names.default_session_name(build)
         # Targets that assume their roles alike share one object: there may be thousands.
-        self._session = cache(lambda **values: SessionOptions(**values))
+        self._session = cache(SessionOptions)
         self.problems: list[Problem] = []
 
     def make(self, drafts: Sequence[Draft]) -> tuple[Target, ...]:
@@ -188,12 +188,14 @@ class _Maker:
             )
         if not target.regions and self._needs_region:
             mistakes.append(f"{target.name} has no region: set ROLECALL_REGIONS or AWS_REGION")
-        for region in target.regions:
-            if arns.partition_of(region) != target.role.partition:
-                mistakes.append(f"region {region!r} is not of the partition of {target.role.text}")
+        mistakes += [
+            f"region {region!r} is not of the partition of {target.role.text}"
+            for region in target.regions
+            if arns.partition_of(region) != target.role.partition
+        ]
         missing = set(target.session.transitive_tags) - {key for key, _ in target.session.tags}
         if missing:
-            mistakes.append(f"TRANSITIVE_TAGS names {sorted(missing)[0]!r}, which TAGS has not")
+            mistakes.append(f"TRANSITIVE_TAGS names {min(missing)!r}, which TAGS has not")
         return mistakes
 
 
