@@ -1,0 +1,40 @@
+"""Guards: no test reaches the real home folder, real credentials or real AWS."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import pytest
+
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+@pytest.fixture(autouse=True)
+def guarded_environment(monkeypatch, tmp_path_factory):
+    """An empty home, and nothing of AWS, of a build or of rolecall in the environment."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "ROLECALL_", "CODEBUILD_")):
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "none" / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(home / "none" / "credentials"))
+    # A proxy that nobody runs: what slips past the guards below in a child gets nowhere.
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    return home
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch):
+    """Connections of this process end at loopback."""
+    connect = socket.socket.connect
+
+    def guarded(self, address):
+        if self.family != socket.AF_UNIX and address[0] not in _LOOPBACK:
+            pytest.fail(f"a test tried to reach {address[0]}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)

@@ -1,0 +1,287 @@
+"""Settings: where values come from, what they may be, and how mistakes are told."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from rolecall.settings import load, reference
+from rolecall.settings.documents import Commands
+from rolecall.settings.options import options
+
+
+@pytest.fixture
+def loaded(tmp_path):
+    """Loads settings from variables, flags and the text of rolecall.yml."""
+
+    def _load(environ=None, flags=None, file=None):
+        if file is not None:
+            (tmp_path / "rolecall.yml").write_bytes(
+                file if isinstance(file, bytes) else file.encode()
+            )
+        return load(environ=environ or {}, flags=flags or {}, folder=tmp_path)
+
+    return _load
+
+
+def problems(found):
+    return [str(problem) for problem in found.problems]
+
+
+def test_a_flag_wins_over_a_variable_over_the_file_over_the_default(loaded):
+    file = "duration: 15m\ngrace: 1\ntimeout: 2\n"
+    environ = {"ROLECALL_DURATION": "30m", "ROLECALL_GRACE": "3"}
+    settings = loaded(environ, {"DURATION": "45m"}, file).settings
+    assert (settings.duration, settings.grace, settings.timeout) == (2700, 3, 2)
+    assert settings.retry_attempts == 6
+
+
+def test_an_empty_variable_or_flag_counts_as_not_given(loaded):
+    found = loaded({"ROLECALL_GRACE": " \r\n"}, {"GRACE": ""}, "grace: 4")
+    assert found.settings.grace == 4
+    assert not found.problems
+
+
+def test_crlf_line_ends_a_byte_order_mark_and_blanks_do_no_harm(loaded):
+    found = loaded(
+        {"ROLECALL_COMMANDS": "\ufeffecho a\r\necho b\r\n", "ROLECALL_REGIONS": " eu-west-1,\r\n"},
+        file=b"\xef\xbb\xbfgrace: 7\r\n",
+    )
+    assert found.settings.commands.items == ("echo a\necho b",)
+    assert found.settings.regions == ("eu-west-1",)
+    assert found.settings.grace == 7
+
+
+def test_an_unknown_variable_is_told_with_the_nearest_right_name(loaded):
+    found = loaded({"ROLECALL_COMANDS": "x", "ROLECALL_ZZZZ": "x"})
+    assert problems(found) == [
+        "ROLECALL_COMANDS: ROLECALL_COMANDS is no option; did you mean ROLECALL_COMMANDS?",
+        "ROLECALL_ZZZZ: ROLECALL_ZZZZ is no option; `rolecall config` lists all of them",
+    ]
+
+
+def test_an_unknown_key_is_told_with_its_line(loaded):
+    found = loaded(file="grace: 1\n\nregion: eu-west-1\n")
+    assert problems(found) == ["rolecall.yml:3: region is no option; did you mean regions?"]
+
+
+def test_the_variables_of_a_target_s_commands_are_no_mistakes(loaded):
+    names = ["TARGET", "ACCOUNT_ID", "ROLE_ARN", "REGION", "INDEX", "COUNT"]
+    assert not loaded({f"ROLECALL_{name}": "1" for name in names}).problems
+
+
+def test_all_mistakes_are_told_at_once(loaded):
+    environ = {
+        "ROLECALL_DURATION": "5x",
+        "ROLECALL_ON_FAILURE": "explode",
+        "ROLECALL_PREFLIGHT": "maybe",
+        "ROLECALL_RETRY_ATTEMPTS": "0",
+        "ROLECALL_REGIONS": "europe",
+        "ROLECALL_ALLOWED_ACCOUNTS": "12345",
+        "ROLECALL_TAGS": "novalue",
+        "ROLECALL_SESSION_POLICY": "nope",
+        "ROLECALL_VIA": "arn:aws:iam::1:role/x",
+        "ROLECALL_GRACE": "2h",
+    }
+    found = loaded(environ)
+    assert {problem.place for problem in found.problems} == set(environ)
+    assert "ROLECALL_DURATION: '5x' is no length of time; write 90, 90s, 15m or 1h" in problems(
+        found
+    )
+    assert "ROLECALL_GRACE: '2h' is out of bounds; write from 0s to 1h" in problems(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("90s", 90), ("1.5m", 90), ("15m", 900), ("1h", 3600), ("1h 30m", 5400)],
+)
+def test_a_time_is_seconds_or_has_units(loaded, text, seconds):
+    assert loaded({"ROLECALL_TIMEOUT": text}).settings.timeout == seconds
+
+
+@pytest.mark.parametrize("text", ["", "m", "1d", "-5", "5 5", "1m5x", "10 2s"])
+def test_what_is_no_time_is_refused(loaded, text):
+    found = loaded(file=f"timeout: '{text}x'")
+    assert "is no length of time" in problems(found)[0]
+
+
+@pytest.mark.parametrize(("word", "value"), [("YES", True), ("1", True), ("off", False)])
+def test_a_flag_knows_the_usual_words(loaded, word, value):
+    assert loaded({"ROLECALL_PREFLIGHT": word}).settings.preflight is value
+
+
+@pytest.mark.parametrize(
+    ("text", "commands"),
+    [
+        ("make deploy", Commands(("make deploy",))),
+        ("cd x\nmake", Commands(("cd x\nmake",))),
+        ('["a", "b", ""]', Commands(("a", "b"), listed=True)),
+        ("- a\n- b\n", Commands(("a", "b"), listed=True)),
+        ("- |\n  a\n  b\n- c", Commands(("a\nb", "c"), listed=True)),
+        ("[ -f x ] && echo y", Commands(("[ -f x ] && echo y",))),
+        ("[[ -f x ]]", Commands(("[[ -f x ]]",))),
+        ("[1", Commands(("[1",))),
+    ],
+)
+def test_commands_are_a_script_or_a_list(loaded, text, commands):
+    assert loaded({"ROLECALL_COMMANDS": text}).settings.commands == commands
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('["a", ', "starts as JSON but is not"),
+        ("- a\n  b: [", "starts as a YAML list but is not one"),
+        ("- echo a: b\n", "quote a command"),
+        ('[["a"]]', "is a list; write one value"),
+        ("a\0b", "NUL byte"),
+    ],
+)
+def test_a_broken_list_of_commands_is_refused(loaded, text, message):
+    assert message in problems(loaded({"ROLECALL_COMMANDS": text}))[0]
+
+
+def test_the_file_takes_commands_as_a_list(loaded):
+    found = loaded(file="commands:\n  - make build\n  - make deploy\n")
+    assert found.settings.commands == Commands(("make build", "make deploy"), listed=True)
+
+
+def test_a_mapping_is_no_list_of_commands(loaded):
+    assert "neither a script nor a list" in problems(loaded(file="commands: {a: b}"))[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["team=a, cost=1", "team=a\ncost=1\n", '{"team": "a", "cost": 1}', "team=a,cost=1,"]
+)
+def test_tags_are_pairs_or_json(loaded, text):
+    assert loaded({"ROLECALL_TAGS": text}).settings.tags == (("team", "a"), ("cost", "1"))
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("tags: [a]", "is no set of name=value pairs"),
+        ("tags: a=1,a=2", "'a' stands there twice"),
+        ("regions: [eu-west-1, eu-west-1]", "stands there twice"),
+        ("regions: {a: b}", "is no list"),
+        ("policy_arns: [a]", "write the ARN of a managed policy"),
+        ("grace: [1]", "is a list; write one value"),
+        ("grace: {a: 1}", "is a mapping; write one value"),
+        ("session_policy: {a: 1}", "has a Version and a Statement"),
+        ('session_policy: "{"', "starts as JSON"),
+        ("retry_attempts: many", "no whole number from 1 to 100"),
+        ("tags: " + json.dumps({str(n): "x" for n in range(51)}), "at most 50"),
+        (
+            "transitive_tags: " + json.dumps([str(n) for n in range(51)]),
+            "at most 50",
+        ),
+    ],
+)
+def test_each_kind_says_what_is_wrong(loaded, file, message):
+    found = problems(loaded(file=file))
+    assert found[0].startswith("rolecall.yml:1: ")
+    assert message in found[0]
+
+
+def test_a_session_policy_is_json_or_a_mapping(loaded):
+    policy = '{"Version":"2012-10-17","Statement":[]}'
+    assert loaded({"ROLECALL_SESSION_POLICY": policy}).settings.session_policy == policy
+    file = "session_policy: {Version: '2012-10-17', Statement: []}"
+    assert loaded(file=file).settings.session_policy == policy
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("a: [", "rolecall.yml:1: is not YAML"),
+        ("- a", "rolecall.yml:1: must hold keys and values"),
+        ("grace: 1\ngrace: 2", "rolecall.yml:2: `grace` stands here a second time"),
+        ("targets: {a: {name: x, name: y}}", "`name` stands here a second time"),
+        (b"\xff\xfe\xfd", "is not UTF-8 text"),
+        ("a: \x07", "is not YAML"),
+    ],
+)
+def test_a_file_that_is_not_right_is_told_with_its_line(loaded, file, message):
+    assert message in problems(loaded(file=file))[0]
+
+
+@pytest.mark.parametrize("file", ["", "# nothing\n", "grace:\nregions: []\ntimeout: ~\n"])
+def test_an_empty_file_or_key_changes_nothing(loaded, file):
+    found = loaded(file=file)
+    assert not found.given
+    assert not found.problems
+
+
+def test_a_file_that_is_named_must_be_there(loaded, tmp_path):
+    found = loaded({"ROLECALL_CONFIG": "other.yml"})
+    assert problems(found) == [
+        "ROLECALL_CONFIG: 'other.yml' is no file; write the path of a YAML file"
+    ]
+    (tmp_path / "other.yml").write_text("grace: 8")
+    assert loaded({"ROLECALL_CONFIG": "nope"}, {"CONFIG": "other.yml"}).settings.grace == 8
+
+
+def test_a_file_that_may_not_be_read_is_told(loaded, tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "rolecall.yml").write_text("")
+    monkeypatch.setattr("pathlib.Path.read_text", refuse)
+    assert problems(loaded()) == ["rolecall.yml: cannot be read: Permission denied"]
+
+
+def test_config_shows_each_option_with_its_value_and_origin(loaded):
+    found = loaded(
+        {
+            "ROLECALL_GRACE": "1m",
+            "ROLECALL_TIMEOUT": "x",
+            "ROLECALL_TARGETS": "a",
+            "ROLECALL_COMMANDS": '["a"]',
+            "ROLECALL_TAGS": "a=b",
+        }
+    )
+    rows = {row.option.name: (row.value, row.origin) for row in reference.current(found)}
+    assert rows["GRACE"] == ("1m", "ROLECALL_GRACE")
+    assert rows["TIMEOUT"] == ("(wrong)", "ROLECALL_TIMEOUT")
+    assert rows["TARGETS"] == ("a", "ROLECALL_TARGETS")
+    assert rows["COMMANDS"] == ('["a"]', "ROLECALL_COMMANDS")
+    assert rows["TAGS"] == ("a=b", "ROLECALL_TAGS")
+    assert rows["PREFLIGHT"] == ("true", "default")
+    assert list(rows) == [option.name for option in options()]
+
+
+def test_targets_of_the_file_are_shown_as_json(loaded):
+    rows = reference.current(loaded(file="targets: {dev: x}"))
+    assert rows[0].value == '{"dev": "x"}'
+
+
+def test_the_table_and_the_schema_name_every_option():
+    table, schema = reference.markdown_table(), reference.json_schema()
+    for option in options():
+        assert f"| `{option.variable}` |" in table
+        assert option.key in schema["properties"]
+        assert option.flag.startswith("--")
+    assert schema["additionalProperties"] is False
+
+
+def test_the_schema_accepts_what_the_program_accepts(loaded):
+    from jsonschema import Draft202012Validator
+
+    schema = reference.json_schema()
+    Draft202012Validator.check_schema(schema)
+    good = {
+        "targets": {"dev": "arn:aws:iam::222222222222:role/x"},
+        "commands": ["make"],
+        "duration": "1h",
+        "grace": 5,
+        "preflight": False,
+        "tags": {"a": "b"},
+        "session_policy": {"Statement": []},
+        "via": ["arn:aws:iam::222222222222:role/a/b"],
+    }
+    validator = Draft202012Validator(schema)
+    assert validator.is_valid(good)
+    assert not loaded(file=json.dumps(good)).problems
+    assert not validator.is_valid({"tagets": "x"})
+    assert not validator.is_valid({"on_failure": "explode"})
