@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,10 +57,16 @@ class Surroundings:
 class Runner:
     """Deploys to every target in the order given. `run` never raises for what befalls a target."""
 
+    _assumer: Assumer
+
     def __init__(
-        self, settings: Settings, assumer: Assumer, view: View, surroundings: Surroundings
+        self,
+        settings: Settings,
+        make_assumer: Callable[[], Assumer],
+        view: View,
+        surroundings: Surroundings,
     ) -> None:
-        self._settings, self._assumer, self._view = settings, assumer, view
+        self._settings, self._make_assumer, self._view = settings, make_assumer, view
         self._outside = surroundings
         self._stop = surroundings.stop
         self._sessions: dict[str, Session] = {}
@@ -91,6 +97,11 @@ class Runner:
     def _run(
         self, outcome: Outcome, targets: Sequence[Target], jobs: Sequence[Job], root: Path
     ) -> Outcome:
+        try:
+            self._assumer = self._make_assumer()
+        except AssumeError as error:
+            self._results += [_not_assumed(job, error) for job in jobs]
+            return replace(outcome, preflight_failed=True)
         if self._settings.preflight and not self._preflight(targets, jobs):
             return replace(outcome, preflight_failed=True)
         before = self._once("before", self._settings.before, root)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from rolecall.settings import load, reference
 from rolecall.settings.documents import Commands
@@ -266,8 +267,6 @@ def test_the_table_and_the_schema_name_every_option():
 
 
 def test_the_schema_accepts_what_the_program_accepts(loaded):
-    from jsonschema import Draft202012Validator
-
     schema = reference.json_schema()
     Draft202012Validator.check_schema(schema)
     good = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from rolecall.settings import load
 from rolecall.settings.sources import BadValueError
 from rolecall.targets import Build, arns, grammar, lists, names, resolve
 
+TWELVE = "an account id has 12 digits"
 DEV = "arn:aws:iam::222222222222:role/deploy"
 TEST = "arn:aws:iam::333333333333:role/deploy"
 
@@ -217,8 +219,7 @@ targets:
 """
     assert messages(resolved(file=file)) == [
         "rolecall.yml:5: '1d' is no length of time; write 90, 90s, 15m or 1h",
-        "rolecall.yml:7: 'arn:aws:iam::1:role/x' has the account id '1'; an account id has 12"
-        " digits",
+        "rolecall.yml:7: 'arn:aws:iam::1:role/x' has the account id '1'; " + TWELVE,
     ]
     mapping = f"targets:\n  dev: {DEV}\n  tst:\n    role_arn: {TEST}\n"
     assert summary(resolved(file=mapping)) == [("dev", DEV), ("tst", TEST)]
@@ -321,8 +322,6 @@ def test_bad_targets_are_not_resolved_a_second_time(tmp_path):
     (tmp_path / "rolecall.yml").write_text("targets: [")
     loaded = load(environ={}, flags={}, folder=tmp_path)
     assert loaded.problems
-    from dataclasses import replace
-
     bad = replace(loaded, bad=frozenset({"TARGETS"}))
     found = resolve(bad, build=Build(), default_region="", read_list=str)
     assert not found.problems

@@ -35,7 +35,7 @@ def command(context: Context, *, name: str, words: Sequence[str]) -> int:
             raise ConfigError([Problem("TARGET", _wrong(name, chosen, resolved.targets))])
         runner = Runner(
             settings,
-            aws.assumer(resolved),
+            lambda: aws.assumer(resolved),
             Quiet(sys.stdout.buffer, sys.stderr),
             surroundings(context, aws.mask, stop),
         )

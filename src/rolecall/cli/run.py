@@ -30,7 +30,7 @@ def command(context: Context) -> int:
         view.planned(context.settings, resolved.targets)
         runner = Runner(
             context.settings,
-            aws.assumer(resolved),
+            lambda: aws.assumer(resolved),
             view,
             surroundings(context, aws.mask, stop),
         )

@@ -14,6 +14,7 @@ from rolecall.settings.documents import Commands
 from rolecall.targets import Target
 
 MOST_LISTED = 50
+_MOST_NAMED = 5
 _COLOURS = {
     Status.SUCCEEDED: "32",
     Status.FAILED: "31",
@@ -130,8 +131,10 @@ class Console:
         self.say("")
         everything = [r for r in (outcome.before, *outcome.results, outcome.after) if r]
         self.say(table.results(everything, self._width))
+        self._not_assumed(outcome)
         for result in everything:
-            self._failure(result)
+            if result.status is Status.FAILED:
+                self._failure(result)
         self._not_run(outcome)
         counts = [
             f"{outcome.count(status):,} {status}" for status in Status if outcome.count(status)
@@ -145,16 +148,27 @@ class Console:
         if report:
             self.say(f"Report: {report}")
 
+    def _not_assumed(self, outcome: Outcome) -> None:
+        """Each reason once, with the targets that it kept out."""
+        kept_out: dict[tuple[str, str], dict[str, None]] = {}
+        for result in outcome.results:
+            if result.status is Status.NOT_ASSUMED:
+                kept_out.setdefault((result.reason, result.remedy), {})[result.target] = None
+        for (reason, remedy), names in kept_out.items():
+            self.say("")
+            some = ", ".join(list(names)[:_MOST_NAMED])
+            more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+            self.say(self._painted("1;31", f"{some}{more}: {Status.NOT_ASSUMED}"))
+            self.say(table.wrapped(reason, self._width, "  "))
+            if remedy:
+                self.say(table.wrapped(f"What to do: {remedy}", self._width, "  "))
+
     def _failure(self, result: Result) -> None:
-        if result.status not in (Status.FAILED, Status.NOT_ASSUMED):
-            return
         self.say("")
         name = f"{result.target} ({result.account_id} {result.region})".replace(" ( )", "")
         self.say(self._painted("1;31", f"{name}: {result.status}"))
         if result.reason:
             self.say(table.wrapped(result.reason, self._width, "  "))
-        if result.remedy:
-            self.say(table.wrapped(f"What to do: {result.remedy}", self._width, "  "))
         command = result.failed_command
         if command:
             self.say(f"  $ {label(command.command)}")

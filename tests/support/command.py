@@ -1,0 +1,98 @@
+"""Runs the installed command as users do: a process, an environment, a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROLECALL = str(Path(sys.executable).parent / "rolecall")
+SOURCE_KEYS = {
+    "AWS_ACCESS_KEY_ID": "AKIASOURCEKEY0000000",
+    "AWS_SECRET_ACCESS_KEY": "source+secret/key0000000000000000000000",
+    "AWS_REGION": "eu-central-1",
+}
+ACCOUNTS = ("222222222222", "333333333333", "444444444444")
+TARGETS = " ".join(
+    f"{name}=arn:aws:iam::{account}:role/deploy"
+    for name, account in zip(("dev", "tst", "prd"), ACCOUNTS, strict=True)
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A run that has ended."""
+
+    code: int
+    out: str
+    err: str
+    folder: Path
+
+    @property
+    def report(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(
+            (self.folder / "rolecall-report/report.json").read_text()
+        )
+        return found
+
+    @property
+    def statuses(self) -> list[str]:
+        return [result["status"] for result in self.report["results"]]
+
+    @property
+    def everything(self) -> str:
+        """All that the run has shown anywhere."""
+        report = self.folder / "rolecall-report" / "report.json"
+        return self.out + self.err + (report.read_text() if report.exists() else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """The command in a folder of its own, against one endpoint."""
+
+    folder: Path
+    url: str
+
+    def environ(self, extra: Mapping[str, str]) -> dict[str, str]:
+        scratch = self.folder / "tmp"
+        scratch.mkdir(exist_ok=True)
+        return {
+            **os.environ,
+            **SOURCE_KEYS,
+            "AWS_ENDPOINT_URL": self.url,
+            "TMPDIR": str(scratch),
+            "ROLECALL_TARGETS": TARGETS,
+            **extra,
+        }
+
+    def start(self, *arguments: str, **extra: str) -> subprocess.Popen[str]:
+        """A process whose output is piped; its session is its own."""
+        return subprocess.Popen(
+            [ROLECALL, *arguments],
+            cwd=self.folder,
+            env=self.environ(extra),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+
+    def finish(self, process: subprocess.Popen[str]) -> Finished:
+        out, err = process.communicate(timeout=60)
+        return Finished(code=process.returncode, out=out, err=err, folder=self.folder)
+
+    def __call__(self, *arguments: str, **extra: str) -> Finished:
+        return self.finish(self.start(*arguments, **extra))
+
+    def run(self, commands: str, **extra: str) -> Finished:
+        return self("run", ROLECALL_COMMANDS=commands, **extra)
+
+    def left_over(self) -> list[Path]:
+        """Files left in the temporary folder."""
+        return [path for path in (self.folder / "tmp").rglob("*") if path.is_file()]
