@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from rolecall.errors import AssumeError
 from rolecall.secret import Secret
@@ -91,11 +92,15 @@ class Assumer:
         role_arn = str(request["RoleArn"])
 
         def once() -> Session:
-            return from_answer(asked(lambda: client.assume_role(**request)))
+            try:
+                return from_answer(asked(lambda: client.assume_role(**request)))
+            except (ResponseParserError, KeyError):
+                # Their messages quote the answer, which may hold a part of a secret.
+                raise MalformedAnswerError("the answer of STS could not be read") from None
 
         try:
             session: Session = self._retry.call(f"AssumeRole {role_arn}", once, sleep=sleep)
-        except (BotoCoreError, ClientError, MalformedAnswerError) as error:
+        except (BotoCoreError, ClientError, MalformedAnswerError, OSError) as error:
             if is_denied(error) and not caller:
                 with suppress(Exception):
                     caller = self._source.caller(self._retry.call)

@@ -55,7 +55,6 @@ def is_transient(error: BaseException) -> bool:
         (
             exceptions.HTTPClientError,
             exceptions.ConnectionError,
-            exceptions.ResponseParserError,
             MalformedAnswerError,
         ),
     )

@@ -67,10 +67,13 @@ class Source:
             AssumeError: where there are none.
         """
         with self._lock:
-            found = asked(self._session.get_credentials)
-            if found is None:
-                raise AssumeError("NoCredentials", "no AWS credentials were found", _HOW)
-            frozen = asked(found.get_frozen_credentials)
+            try:
+                found = asked(self._session.get_credentials)
+                frozen = asked(found.get_frozen_credentials) if found else None
+            except (exceptions.BotoCoreError, exceptions.ClientError, OSError) as error:
+                raise _lacking(error) from None
+        if frozen is None:
+            raise AssumeError("NoCredentials", "no AWS credentials were found", _HOW)
         values = (frozen.access_key, frozen.secret_key, frozen.token)
         return tuple(Secret(value) for value in values if value)
 
@@ -101,7 +104,9 @@ def asked(do: Callable[[], Any]) -> Any:
         exceptions.InvalidConfigError,
         exceptions.MetadataRetrievalError,
     ) as error:
-        reason = " ".join(str(error).split())
-        raise AssumeError(
-            "NoCredentials", f"no AWS credentials could be had: {reason}", _HOW
-        ) from None
+        raise _lacking(error) from None
+
+
+def _lacking(error: Exception) -> AssumeError:
+    reason = " ".join(str(error).split())
+    return AssumeError("NoCredentials", f"no AWS credentials could be had: {reason}", _HOW)
