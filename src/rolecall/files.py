@@ -13,8 +13,13 @@ PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
 
-def write_atomically(path: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> None:
-    """Puts a whole new file in place of `path`, in one step, on the disk before it shows.
+def write_atomically(
+    path: Path, data: bytes, *, mode: int = PRIVATE_FILE, durable: bool = True
+) -> None:
+    """Puts a whole new file in place of `path`, in one step.
+
+    Args:
+        durable: whether it is on the disk before it shows, so that it outlives a power cut.
 
     Raises:
         FileError: where `path` is a symlink, or its folder can't be written.
@@ -27,7 +32,7 @@ def write_atomically(path: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> No
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         try:
-            _write_new(temporary, data, mode)
+            _write_new(temporary, data, mode, durable=durable)
             temporary.replace(path)
         finally:
             with suppress(FileNotFoundError):
@@ -36,14 +41,15 @@ def write_atomically(path: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> No
         raise FileError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _write_new(path: Path, data: bytes, mode: int) -> None:
+def _write_new(path: Path, data: bytes, mode: int, *, durable: bool) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     with os.fdopen(descriptor, "wb") as file:
         # The umask may have taken bits away that a file which existed had.
         os.fchmod(descriptor, mode)
         file.write(data)
         file.flush()
-        os.fsync(descriptor)
+        if durable:
+            os.fsync(descriptor)
 
 
 def make_folder(path: Path, mode: int = PRIVATE_FOLDER) -> None:

@@ -7,8 +7,9 @@ import re
 
 import pytest
 
+from rolecall.sessions.source import Source
 from support import answers
-from support.command import TARGETS
+from support.command import TARGETS, Command
 from support.sts import ContainerCredentials, ScriptedSts
 
 ONE = TARGETS.split()[0]
@@ -276,8 +277,6 @@ def test_an_endpoint_that_gives_no_credentials_is_told_in_one_line(rolecall):
 
 
 def test_regional_endpoints_are_used():
-    from rolecall.sessions.source import Source
-
     for region, host in [
         ("eu-central-1", "sts.eu-central-1.amazonaws.com"),
         ("us-east-1", "sts.us-east-1.amazonaws.com"),
@@ -287,8 +286,6 @@ def test_regional_endpoints_are_used():
 
 
 def test_preflight_asks_a_few_at_a_time(tmp_path):
-    from support.command import Command
-
     accounts = "\n".join(f"{300000000000 + n}" for n in range(24))
     with ScriptedSts(latency=0.3) as slow:
         command = Command(folder=tmp_path, url=slow.url)

@@ -31,6 +31,7 @@ def command(context: Context, *, role_arn: str, profile: str) -> int:
         aws = Aws(context, stop, stream=sys.stderr)
         resolved = _resolved(context, aws, role_arn, profile)
         files, failed = _files(context), 0
+        shared.check(files, [target.name for target in resolved.targets])
         for target, answer in assume_all(aws.assumer(resolved), resolved.targets):
             if isinstance(answer, AssumeError):
                 failed += 1

@@ -36,15 +36,15 @@ def write(commands: Commands, folder: Path, *, shell: Sequence[str], mark_fd: in
     """
     main = folder / "commands"
     if not commands.listed:
-        write_atomically(main, _text(commands.items[0]))
+        write_atomically(main, _text(commands.items[0]), durable=False)
         return Script(argv=(*shell, str(main)), mark=None)
     word = secrets.token_hex(8)
     lines = []
     for number, item in enumerate(commands.items):
         path = folder / f"command-{number + 1}"
-        write_atomically(path, _text(item))
+        write_atomically(path, _text(item), durable=False)
         lines += _item(path, word, number, mark_fd)
-    write_atomically(main, "\n".join(lines).encode())
+    write_atomically(main, "\n".join(lines).encode(), durable=False)
     mark = re.compile(rb"\x1e%b:(start|end):(\d+):(\d+)\x1e" % word.encode())
     return Script(argv=(*shell, str(main)), mark=mark)
 

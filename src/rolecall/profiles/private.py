@@ -48,7 +48,7 @@ class PrivateProfile:
         keys = session.credentials
         lines = [f"[profile {self.name}]", f"region = {self._region}"]
         if self._mode == STATIC:
-            write_atomically(self._credentials, _section(self.name, session).encode())
+            _write(self._credentials, _section(self.name, session))
         else:
             lines.append(f'credential_process = cat "{self._current}"')
             current = {
@@ -58,11 +58,11 @@ class PrivateProfile:
                 "SessionToken": keys.session_token.reveal(),
                 "Expiration": session.expiration().isoformat(timespec="seconds"),
             }
-            write_atomically(self._current, json.dumps(current).encode())
+            _write(self._current, json.dumps(current))
         if not self._config.exists():
-            write_atomically(self._config, "\n".join([*lines, ""]).encode())
+            _write(self._config, "\n".join([*lines, ""]))
         if not self._credentials.exists():
-            write_atomically(self._credentials, b"")
+            _write(self._credentials, "")
 
     def variables(self) -> dict[str, str]:
         """What points the AWS CLI and every SDK at this profile."""
@@ -74,6 +74,11 @@ class PrivateProfile:
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _write(path: Path, text: str) -> None:
+    # Nothing here is to outlive the run, let alone a power cut.
+    write_atomically(path, text.encode(), durable=False)
 
 
 def _section(name: str, session: Session) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,16 @@ class AwsFiles:
     credentials: Path
 
 
+def check(files: AwsFiles, profiles: Iterable[str]) -> None:
+    """Raises FileError where `store` would, as far as that can be seen beforehand."""
+    config, stored = _read(files.config), _read(files.credentials)
+    _parsed(files.config, config)
+    _parsed(files.credentials, stored)
+    for profile in profiles:
+        _check_rivals(files.config, config, _config_section(profile))
+        _check_rivals(files.credentials, stored, profile)
+
+
 def store(files: AwsFiles, profile: str, session: Session, *, region: str) -> None:
     """Makes `profile` hold the session's keys, and the region where one is known.
 
@@ -50,18 +61,20 @@ def store(files: AwsFiles, profile: str, session: Session, *, region: str) -> No
         "aws_session_token": keys.session_token.reveal(),
     }
     with _locked(files.credentials):
-        config_section = profile if profile == "default" else f"profile {profile}"
-        config, stored = _read(files.config), _read(files.credentials)
-        _check_rivals(files.config, config, config_section)
-        _check_rivals(files.credentials, stored, profile)
+        check(files, [profile])
         if region:
-            changed = _with(config, config_section, {"region": region})
+            config = _read(files.config)
+            changed = _with(config, _config_section(profile), {"region": region})
             if changed != config:
                 write_atomically(files.config, changed.encode(), mode=_mode(files.config))
-        changed = _with(stored, profile, values)
+        changed = _with(_read(files.credentials), profile, values)
         # Keys may be in here from now on, so others lose what rights they had.
         mode = _mode(files.credentials) & ~(stat.S_IRWXG | stat.S_IRWXO)
         write_atomically(files.credentials, changed.encode(), mode=mode)
+
+
+def _config_section(profile: str) -> str:
+    return profile if profile == "default" else f"profile {profile}"
 
 
 def _locked(path: Path) -> AcquireReturnProxy[FileLock]:
@@ -127,12 +140,13 @@ def _check_rivals(path: Path, text: str, section: str) -> None:
 
 def _with(text: str, section: str, values: dict[str, str]) -> str:
     """The text with these values in that section: changed where they stand, else added."""
-    end = "\r\n" if "\r\n" in text else "\n"
+    if "\n" in text and text.count("\r\n") == text.count("\n"):
+        return _with(text.replace("\r\n", "\n"), section, values).replace("\n", "\r\n")
     updater = _parsed(None, text)
     if not updater.has_section(section):
-        blank = "" if not text else end if text.endswith("\n") else end * 2
+        blank = "" if not text else "\n" if text.endswith("\n") else "\n\n"
         lines = [f"[{section}]", *(f"{key} = {value}" for key, value in values.items()), ""]
-        return text + blank + end.join(lines)
+        return text + blank + "\n".join(lines)
     for key, value in values.items():
         updater.set(section, key, value)
     return str(updater)

@@ -1,0 +1,226 @@
+"""`rolecall assume`: profiles in the user's own AWS files."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import stat
+import subprocess
+
+import pytest
+
+from support import answers
+
+ROLE = "arn:aws:iam::222222222222:role/deploy"
+OTHERS = b"""# my accounts
+[default]
+aws_access_key_id=AKIADEFAULT000000000
+aws_secret_access_key = abc  ; not a comment
+
+[other]
+ aws_access_key_id : AKIAOTHER00000000000
+s3 =
+    max_concurrent_requests = 20
+# the end, without a newline"""
+
+
+@pytest.fixture
+def aws(rolecall):
+    """The user's AWS folder."""
+    folder = rolecall.folder / "aws"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def assume(rolecall, aws):
+    """Runs `rolecall assume`, with the files in the user's AWS folder."""
+
+    def _assume(*arguments, **extra):
+        files = {
+            "AWS_CONFIG_FILE": str(aws / "config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(aws / "credentials"),
+        }
+        return rolecall("assume", *arguments, **{**files, **extra})
+
+    return _assume
+
+
+def keys_of(path, profile):
+    parser = configparser.RawConfigParser(strict=False)
+    parser.read_string(path.read_bytes().decode())
+    return dict(parser[profile])
+
+
+def test_a_role_is_stored_as_a_profile(assume, aws, sts):
+    done = assume(ROLE, "client")
+    assert done.code == 0, done.err
+    issued = next(iter(sts.issued.values()))
+    assert keys_of(aws / "credentials", "client") == {
+        "aws_access_key_id": issued.key_id,
+        "aws_secret_access_key": issued.secret,
+        "aws_session_token": issued.token,
+    }
+    assert keys_of(aws / "config", "profile client") == {"region": "eu-central-1"}
+    assert re.match(
+        r"profile client: account 222222222222, region eu-central-1, until 20", done.out
+    )
+    assert issued.key_id not in done.out + done.err
+    assert issued.secret not in done.out + done.err
+    assert {path.name for path in aws.iterdir()} <= {"config", "credentials", "credentials.lock"}
+    for name in ("config", "credentials"):
+        assert stat.S_IMODE((aws / name).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("others", [OTHERS, OTHERS.replace(b"\n", b"\r\n")], ids=["lf", "crlf"])
+def test_every_other_byte_stays_as_it_was(assume, aws, others):
+    (aws / "credentials").write_bytes(others)
+    (aws / "credentials").chmod(0o644)
+    (aws / "config").write_bytes(others)
+    (aws / "config").chmod(0o640)
+    assert assume(ROLE, "client").code == 0
+    first = (aws / "credentials").read_bytes()
+    assert first.startswith(others)
+    assert (aws / "config").read_bytes().startswith(others)
+    assert stat.S_IMODE((aws / "credentials").stat().st_mode) == 0o600
+    assert stat.S_IMODE((aws / "config").stat().st_mode) == 0o640
+    config = (aws / "config").read_bytes()
+    assert assume(ROLE, "client").code == 0
+    second = (aws / "credentials").read_bytes()
+    assert second.startswith(others)
+    assert second.count(b"[client]") == 1
+    assert second != first
+    assert (aws / "config").read_bytes() == config
+
+
+def test_a_profile_that_stands_between_others_is_changed_in_place(assume, aws, sts):
+    before = b"[a]\nx = 1\n\n[client]\n# mine\naws_access_key_id = OLD\nregion = eu-west-3\n\n"
+    after = b"[z]\ny = 2\n"
+    (aws / "credentials").write_bytes(before + after)
+    assert assume(ROLE, "client").code == 0
+    text = (aws / "credentials").read_bytes()
+    issued = next(iter(sts.issued.values()))
+    assert text.startswith(b"[a]\nx = 1\n\n[client]\n# mine\naws_access_key_id = ")
+    assert b"OLD" not in text
+    assert text.endswith(after)
+    assert keys_of(aws / "credentials", "client")["aws_session_token"] == issued.token
+    assert keys_of(aws / "credentials", "client")["region"] == "eu-west-3"
+    assert keys_of(aws / "credentials", "z") == {"y": "2"}
+
+
+def test_the_default_profile_has_its_own_section_name(assume, aws):
+    assert assume(ROLE, "default").code == 0
+    assert keys_of(aws / "config", "default") == {"region": "eu-central-1"}
+
+
+def test_the_aws_cli_uses_the_stored_profile(on_moto, tmp_path):
+    files = {
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+    }
+    assert on_moto("assume", ROLE, "client", **files).code == 0
+    environ = {
+        k: v for k, v in on_moto.environ(files).items() if not k.startswith("AWS_ACCESS_KEY")
+    }
+    for command in (
+        "aws ssm put-parameter --name /x --value 1 --type String --profile client",
+        "aws s3 ls --profile client --region eu-central-1",
+        "aws sts get-caller-identity --profile client",
+    ):
+        done = subprocess.run(
+            command.split(), env=environ, capture_output=True, text=True, check=True
+        )
+    assert '"Account": "222222222222"' in done.stdout
+
+
+def test_without_arguments_every_target_is_stored(assume, aws, sts):
+    sts.always("333333333333", answers.access_denied("arn:aws:iam::333333333333:role/deploy"))
+    done = assume()
+    assert done.code == 4
+    assert re.findall(r"^profile (\w+):", done.out, re.MULTILINE) == ["dev", "prd"]
+    assert "profile tst was not stored" in done.err
+    assert "What to do: the trust policy of" in done.err.replace("\n  ", " ")
+    assert keys_of(aws / "credentials", "prd")
+
+
+def test_a_region_is_not_needed(assume, aws):
+    done = assume(ROLE, "client", AWS_REGION="")
+    assert done.code == 0, done.err
+    assert "account 222222222222, until" in done.out
+    assert not (aws / "config").exists()
+
+
+def test_the_files_are_in_the_home_folder_where_nothing_else_is_said(rolecall, tmp_path):
+    done = rolecall(
+        "assume",
+        ROLE,
+        "client",
+        HOME=str(tmp_path),
+        AWS_CONFIG_FILE="",
+        AWS_SHARED_CREDENTIALS_FILE="~/x/credentials",
+    )
+    assert done.code == 0, done.err
+    assert (tmp_path / ".aws" / "config").exists()
+    assert (tmp_path / "x" / "credentials").exists()
+    assert stat.S_IMODE((tmp_path / ".aws").stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("config", "[profile client]\nrole_arn = x\n", "has role_arn in [profile client]"),
+        ("credentials", "[client]\ncredential_process = x\n", "has credential_process in [client]"),
+        ("credentials", "key = 1\n[a]\n", "is no AWS file"),
+        ("config", b"\xff\xfe", "is not UTF-8"),
+    ],
+)
+def test_files_that_do_not_fit_are_left_alone(assume, aws, name, content, message):
+    data = content if isinstance(content, bytes) else content.encode()
+    (aws / name).write_bytes(data)
+    done = assume(ROLE, "client")
+    assert done.code == 2
+    assert message in done.err
+    assert (aws / name).read_bytes() == data
+    assert {path.name for path in aws.iterdir()} <= {name, "credentials.lock"}
+
+
+@pytest.mark.parametrize("name", ["config", "credentials"])
+def test_symlinks_are_not_followed(assume, aws, tmp_path, name):
+    (tmp_path / "real").write_text("[a]\nb = 1\n")
+    (aws / name).symlink_to(tmp_path / "real")
+    done = assume(ROLE, "client")
+    assert done.code == 2
+    assert "is a symbolic link, which rolecall does not write through: name the file" in done.err
+    assert (tmp_path / "real").read_text() == "[a]\nb = 1\n"
+
+
+def test_what_makes_no_sense_is_refused(assume, sts):
+    for arguments, extra, message in [
+        ((ROLE,), {}, "assume takes a role's ARN and a profile's name, or neither"),
+        (("nope", "client"), {}, "'nope' is neither an ARN nor an account id"),
+        ((ROLE, "a b"), {}, "'a b' is no name"),
+        ((ROLE, "a"), {"ROLECALL_PROFILE_MODE": "refreshing"}, "leave it out for assume"),
+    ]:
+        done = assume(*arguments, **extra)
+        assert done.code == 2
+        assert message in done.err
+    assert sts.calls == []
+
+
+def test_fifty_at_once_lose_nothing(assume, aws, rolecall, sts):
+    (aws / "credentials").write_bytes(OTHERS)
+    files = {
+        "AWS_CONFIG_FILE": str(aws / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(aws / "credentials"),
+    }
+    started = [rolecall.start("assume", ROLE, f"p{n}", **files) for n in range(50)]
+    finished = [rolecall.finish(process) for process in started]
+    assert [done.code for done in finished] == [0] * 50, finished[0].err
+    text = (aws / "credentials").read_bytes()
+    assert text.startswith(OTHERS)
+    stored = {keys_of(aws / "credentials", f"p{n}")["aws_access_key_id"] for n in range(50)}
+    assert stored == set(sts.issued)
+    rest = text[len(OTHERS) :].decode()
+    assert len(re.findall(r"^\[p\d+\]$", rest, re.MULTILINE)) == 50
+    assert len(rest.split()) == 50 * 10
+    assert {p.name for p in aws.iterdir()} <= {"config", "credentials", "credentials.lock"}
