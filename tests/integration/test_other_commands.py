@@ -1,0 +1,226 @@
+"""`plan`, `exec`, `config`, `--help`, lists in AWS, and what is loaded for each."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import boto3
+import pytest
+
+from support import answers
+from support.command import ROLECALL, TARGETS
+
+
+def test_plan_prints_what_run_would_do_and_calls_nothing(rolecall, sts):
+    done = rolecall("plan", ROLECALL_COMMANDS='["make a\\nmake b", "make c"]', ROLECALL_AFTER="x")
+    assert done.code == 0
+    assert sts.calls == []
+    assert re.search(r"1 +dev +222222222222 +eu-central-1 +deploy", done.out)
+    assert "  $ make a (+1 line)\n  $ make c\nafter:\n  $ x\n" in done.out
+    assert "session name: rolecall-" in done.out
+    assert not (done.folder / "rolecall-report").exists()
+
+
+def test_plan_says_which_lists_it_has_not_read(rolecall, sts):
+    done = rolecall("plan", ROLECALL_TARGETS="ssm:/list", ROLECALL_COMMANDS="x")
+    assert done.code == 0
+    assert "what ssm:/list lists; `rolecall plan --check` reads it" in done.out
+    assert sts.calls == []
+
+
+def test_plan_lists_every_target_and_session_name(rolecall):
+    accounts = " ".join(str(200000000000 + n) for n in range(60))
+    more = {"ROLECALL_ROLE": "r", "ROLECALL_COMMANDS": "x", "ROLECALL_SESSION_NAME": "s-{target}"}
+    done = rolecall("plan", ROLECALL_TARGETS=accounts, **more)
+    assert "200000000059" in done.out
+    assert "session name: s-200000000000 and 59 others" in done.out
+    assert "… and 10 more" in rolecall("run", ROLECALL_TARGETS=accounts, **more).out
+
+
+def test_plan_check_assumes_every_role(rolecall, sts):
+    sts.always("333333333333", answers.access_denied("arn:aws:iam::333333333333:role/deploy"))
+    done = rolecall("plan", "--check", ROLECALL_COMMANDS="x")
+    assert done.code == 4
+    assert "caller: arn:aws:iam::111111111111:user/hub" in done.out
+    assert "dev: ok, account 222222222222" in done.out
+    assert "tst: not assumed" in done.out
+    assert "2 of 3 roles can be assumed" in done.out
+    assert "  What to do: the trust policy of" in done.out
+
+
+def test_exec_prints_the_command_s_output_and_nothing_else(rolecall):
+    done = rolecall("exec", "tst", "--", "printf", "%s|", "$ROLECALL_TARGET", "a b")
+    assert (done.code, done.out, done.err) == (0, "$ROLECALL_TARGET|a b|\n", "")
+
+
+def test_exec_takes_one_word_as_a_script_and_gives_its_exit_code(rolecall):
+    done = rolecall("exec", "444444444444", "--", "echo $ROLECALL_TARGET | tr a-z A-Z; exit 9")
+    assert (done.code, done.out) == (9, "PRD\n")
+    assert done.err == "rolecall: exit code 9\n"
+
+
+def test_exec_assumes_one_role_only(rolecall, sts):
+    sts.always("222222222222", answers.access_denied("x"))
+    assert rolecall("exec", "prd", "--", "true").code == 0
+    assert len(sts.assumed()) == 1
+    done = rolecall("exec", "dev", "--", "true")
+    assert done.code == 4
+    assert "rolecall: dev: not assumed: AccessDenied" in done.err
+    assert "What to do:" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "targets", "message"),
+    [
+        (["nope", "--", "true"], TARGETS, "'nope' is no target; there are dev, tst, prd"),
+        (["dev"], TARGETS, "exec needs a command after `--`"),
+        (
+            ["222222222222", "--", "true"],
+            "arn:aws:iam::222222222222:role/a arn:aws:iam::222222222222:role/b",
+            "is the account of several targets",
+        ),
+    ],
+)
+def test_exec_needs_one_target_and_a_command(rolecall, sts, arguments, targets, message):
+    done = rolecall("exec", *arguments, ROLECALL_TARGETS=targets)
+    assert done.code == 2
+    assert message in done.err
+    assert sts.calls == []
+
+
+def test_config_shows_every_option_and_ends_with_2_where_one_is_wrong(rolecall):
+    done = rolecall("config", "--grace", "3", ROLECALL_TIMEOUT="1m")
+    assert done.code == 0
+    assert "ROLECALL_GRACE = 3s  (from --grace)" in done.out
+    assert "ROLECALL_TIMEOUT = 1m  (from ROLECALL_TIMEOUT)" in done.out
+    done = rolecall("config", ROLECALL_TIMEOUT="x", ROLECALL_GRACE="y")
+    assert done.code == 2
+    assert "2 mistakes in the configuration" in done.err
+
+
+def test_no_command_means_run(rolecall):
+    done = rolecall("--commands", "echo hi", "--no-preflight", "--targets", TARGETS.split()[0])
+    assert done.code == 0
+    assert "\nhi\n" in done.out
+    assert "Preflight" not in done.out
+    assert rolecall(ROLECALL_COMMANDS="true").code == 0
+
+
+def test_help_and_version_exit_with_0(rolecall):
+    for arguments in (["--help"], ["run", "--help"], ["--version"], ["-h"]):
+        done = rolecall(*arguments)
+        assert done.code == 0
+        assert done.out
+    assert rolecall("nonsense").code == 2
+    assert "    assume " in rolecall("--help").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unwanted"),
+    [
+        (["--help"], {"boto3", "botocore", "structlog", "tenacity", "yaml", "prettytable"}),
+        (["plan"], {"boto3", "botocore", "structlog", "tenacity", "yaml"}),
+        (["config"], {"boto3", "botocore", "structlog", "tenacity"}),
+    ],
+)
+def test_what_is_slow_to_load_is_loaded_only_where_it_is_needed(rolecall, arguments, unwanted):
+    extra = {"PYTHONPROFILEIMPORTTIME": "1", "ROLECALL_COMMANDS": "x"}
+    done = rolecall(*arguments, **extra)
+    loaded = {line.rpartition("|")[2].strip() for line in done.err.splitlines()}
+    assert "rolecall.settings.options" in loaded
+    assert not unwanted & loaded
+
+
+def test_it_runs_as_a_module(rolecall):
+    done = subprocess.run(
+        [sys.executable, "-m", "rolecall", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("rolecall 0.")
+
+
+def test_a_reader_that_goes_away_is_no_bug(rolecall):
+    line = f"{ROLECALL} config | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", line], capture_output=True, text=True, check=True, env=dict(os.environ)
+    )
+    assert "Traceback" not in done.stderr
+    assert done.stdout.splitlines()[-1] in ("0", "141")
+
+
+@pytest.fixture
+def stored(moto_url):
+    """Puts lists of targets where the hub account keeps them."""
+    keys = {
+        "aws_access_key_id": "AKIASOURCEKEY0000000",
+        "aws_secret_access_key": "x",
+        "region_name": "eu-central-1",
+        "endpoint_url": moto_url,
+    }
+    ssm, s3 = boto3.client("ssm", **keys), boto3.client("s3", **keys)
+
+    def store(text):
+        ssm.put_parameter(Name="/list", Value=text, Type="SecureString", Overwrite=True)
+        where = {"LocationConstraint": "eu-central-1"}
+        if not s3.list_buckets()["Buckets"]:
+            s3.create_bucket(Bucket="lists", CreateBucketConfiguration=where)
+        s3.put_object(Bucket="lists", Key="a/targets.json", Body=text.encode())
+
+    return store
+
+
+@pytest.mark.parametrize("where", ["ssm:/list", "s3://lists/a/targets.json", "file:targets.txt"])
+def test_lists_are_read_from_ssm_s3_or_a_file(on_moto, stored, tmp_path, where):
+    stored(TARGETS)
+    (tmp_path / "targets.txt").write_text(TARGETS)
+    done = on_moto.run("aws sts get-caller-identity", ROLECALL_TARGETS=where)
+    assert done.code == 0, done.out + done.err
+    assert re.findall(r'"Account": "(\d+)"', done.out) == [
+        "222222222222",
+        "333333333333",
+        "444444444444",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("ssm:/none", "'ssm:/none' cannot be read: ParameterNotFound"),
+        ("s3://lists/none", "cannot be read: NoSuchKey"),
+        ("s3://lists", "has no bucket or no key"),
+    ],
+)
+def test_a_list_that_is_not_there_is_told(on_moto, stored, where, message):
+    stored("x")
+    done = on_moto.run("true", ROLECALL_TARGETS=where)
+    assert done.code == 2
+    assert message in done.err
+
+
+def test_a_bug_still_ends_with_a_report_and_70(rolecall, tmp_path):
+    hook = tmp_path / "hook"
+    hook.mkdir()
+    (hook / "sitecustomize.py").write_text(
+        "import rolecall.runner as r\n"
+        "def broken(*a, **k): raise RuntimeError('boom')\n"
+        "r.environment.of_target = broken\n"
+    )
+    done = rolecall.run("true", PYTHONPATH=str(hook))
+    assert done.code == 70
+    assert done.statuses == ["not run"] * 3
+    assert "boom" in done.report["bug"]
+    assert "please report" in done.err
+    assert not list(Path(tmp_path / "tmp").rglob("session.json"))
+
+
+def test_a_bug_at_the_edge_ends_with_70(rolecall, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import rolecall.cli.config as c\ndef broken(x): raise RuntimeError('boom')\n"
+        "c.command = broken\n"
+    )
+    done = rolecall("config", PYTHONPATH=str(tmp_path))
+    assert done.code == 70
+    assert "this is a bug" in done.err

@@ -1,0 +1,100 @@
+"""SIGINT and SIGTERM: passed on, reported, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+
+import pytest
+
+from support import answers
+
+
+def wait_for(process, text):
+    seen = ""
+    while text not in seen:
+        line = process.stdout.readline()
+        assert line, seen
+        seen += line
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_reaches_the_command_and_ends_the_run(rolecall, sts, number, code, tmp_path):
+    name = signal.Signals(number).name.removeprefix("SIG")
+    script = f"trap 'echo got {name}; exit 0' {name}; echo ready; while :; do sleep 0.1; done"
+    process = rolecall.start("run", ROLECALL_COMMANDS=script)
+    wait_for(process, "\nready")
+    assert any((tmp_path / "tmp").rglob("session.json"))
+    process.send_signal(number)
+    done = rolecall.finish(process)
+    assert done.code == code, done.out
+    assert f"got {name}" in done.out
+    assert done.statuses == ["failed", "not run", "not run"]
+    assert done.report["signal"] == number
+    assert done.report["results"][1]["reason"] == "interrupted"
+    assert list((tmp_path / "tmp").iterdir()) == []
+    assert not [secret for secret in sts.secrets if secret in done.everything]
+
+
+def test_a_command_that_will_not_end_is_killed_after_grace(rolecall):
+    script = "trap '' TERM; echo ready; while :; do sleep 0.1; done"
+    process = rolecall.start("run", ROLECALL_COMMANDS=script, ROLECALL_GRACE="1s")
+    wait_for(process, "\nready")
+    begun = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert rolecall.finish(process).code == 143
+    assert 0.9 < time.monotonic() - begun < 8
+
+
+def test_a_second_signal_kills_at_once(rolecall):
+    script = "trap '' INT TERM; echo ready; while :; do sleep 0.1; done"
+    process = rolecall.start("run", ROLECALL_COMMANDS=script, ROLECALL_GRACE="1m")
+    wait_for(process, "\nready")
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    assert rolecall.finish(process).code == 130
+    assert time.monotonic() - begun < 8
+
+
+def test_a_signal_to_the_whole_group_as_of_a_terminal_ends_the_run_once(rolecall):
+    process = rolecall.start("run", ROLECALL_COMMANDS="echo ready; sleep 30")
+    wait_for(process, "\nready")
+    os.killpg(process.pid, signal.SIGINT)
+    assert rolecall.finish(process).code == 130
+
+
+def test_after_is_not_run_when_interrupted(rolecall):
+    process = rolecall.start(
+        "run", ROLECALL_COMMANDS="echo ready; sleep 30", ROLECALL_AFTER="echo cleanup"
+    )
+    wait_for(process, "\nready")
+    process.send_signal(signal.SIGTERM)
+    assert not re.search(r"^cleanup", rolecall.finish(process).out, re.MULTILINE)
+
+
+def test_a_signal_while_sts_is_asked_again_ends_the_preflight(rolecall, sts):
+    sts.always("deploy", answers.THROTTLE)
+    process = rolecall.start(
+        "run", ROLECALL_COMMANDS="true", ROLECALL_RETRY_ATTEMPTS="100", ROLECALL_RETRY_MAX_WAIT="1h"
+    )
+    wait_for(process, "warning: retry")
+    process.send_signal(signal.SIGTERM)
+    done = rolecall.finish(process)
+    assert done.code == 143
+    assert done.statuses == ["not run"] * 3
+
+
+def test_assume_and_plan_end_with_the_signal_s_code(rolecall, sts):
+    sts.always("deploy", answers.THROTTLE)
+    slow = {"ROLECALL_RETRY_ATTEMPTS": "100", "ROLECALL_RETRY_MAX_WAIT": "1h"}
+    process = rolecall.start("assume", **slow)
+    while "retry" not in process.stderr.readline():
+        pass
+    process.send_signal(signal.SIGTERM)
+    done = rolecall.finish(process)
+    assert done.code == 143
+    assert "interrupted by signal 15" in done.err
