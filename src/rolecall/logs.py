@@ -9,8 +9,10 @@ from typing import Any, TextIO
 import structlog
 
 from rolecall.secret import Mask, Secret
+from rolecall.wording import wrapped
 
 Event = MutableMapping[str, Any]
+_WIDTH = 80
 
 
 class Redact:
@@ -71,7 +73,7 @@ def _words(logger: Any, method: str, event: Event) -> str:
     """`warning: assume_retry target=dev wait=0.4`."""
     level, name = event.pop("level", method), str(event.pop("event", "")).replace("_", " ")
     details = " ".join(f"{key}={_quoted(value)}" for key, value in event.items())
-    return f"{level}: {name}{': ' if details else ''}{details}"
+    return wrapped(f"{level}: {name}{': ' if details else ''}{details}", _WIDTH, "", "    ")
 
 
 def _quoted(value: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 _MINUTE, _HOUR = 60, 3600
 
 
@@ -20,3 +22,15 @@ def seconds(value: float) -> str:
 def count(number: int, noun: str, plural: str = "") -> str:
     """`1 target`, `4 targets`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def wrapped(text: str, width: int, indent: str, subsequent: str | None = None) -> str:
+    """A paragraph that fits; ARNs and paths stay whole, so that they can be copied."""
+    return textwrap.fill(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent if subsequent is None else subsequent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -12,11 +12,11 @@ from rolecall.cli.signals import stopping
 from rolecall.errors import NOT_ASSUMED, SUCCEEDED, AssumeError, ConfigError, Problem
 from rolecall.profiles import shared
 from rolecall.profiles.private import REFRESHING
-from rolecall.report import table
 from rolecall.sessions.preflight import assume_all
 from rolecall.sessions.session import Session
 from rolecall.settings.sources import Raw
 from rolecall.targets import Resolved, Target
+from rolecall.wording import wrapped
 
 
 def command(context: Context, *, role_arn: str, profile: str) -> int:
@@ -74,6 +74,6 @@ def _tell(target: Target, session: Session, region: str) -> None:
 
 def _complain(target: Target, error: AssumeError) -> None:
     print(f"rolecall: profile {target.name} was not stored", file=sys.stderr)
-    print(table.wrapped(error.reason, 80, "  "), file=sys.stderr)
+    print(wrapped(error.reason, 80, "  "), file=sys.stderr)
     if error.remedy:
-        print(table.wrapped(f"What to do: {error.remedy}", 80, "  "), file=sys.stderr)
+        print(wrapped(f"What to do: {error.remedy}", 80, "  "), file=sys.stderr)

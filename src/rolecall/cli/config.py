@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rolecall.cli.context import Context
 from rolecall.errors import ConfigError
-from rolecall.report import table
 from rolecall.settings import reference
+from rolecall.wording import wrapped
 
 
 def command(context: Context) -> int:
@@ -16,7 +16,7 @@ def command(context: Context) -> int:
         print(f"{option.variable} = {row.value}{origin}")
         default = reference.default_text(option)
         about = f"{option.kind.name}{f', default {default}' if default else ''}. {option.help}."
-        print(table.wrapped(about, 80, "    "))
+        print(wrapped(about, 80, "    "))
     if context.loaded.problems:
         raise ConfigError(context.loaded.problems)
     return 0

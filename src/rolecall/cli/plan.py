@@ -7,7 +7,6 @@ import sys
 from rolecall import wording
 from rolecall.cli.context import Context, colour
 from rolecall.errors import NOT_ASSUMED, SUCCEEDED
-from rolecall.report import table
 from rolecall.targets import Resolved
 
 
@@ -51,9 +50,9 @@ def _checked(context: Context) -> int:
             if isinstance(answer, AssumeError):
                 failed += 1
                 print(f"{target.name}: not assumed")
-                print(table.wrapped(answer.reason, 80, "  "))
+                print(wording.wrapped(answer.reason, 80, "  "))
                 if answer.remedy:
-                    print(table.wrapped(f"What to do: {answer.remedy}", 80, "  "))
+                    print(wording.wrapped(f"What to do: {answer.remedy}", 80, "  "))
             else:
                 print(f"{target.name}: ok, account {answer.account_id}")
         total = len(resolved.targets)

@@ -125,7 +125,7 @@ class Console:
         text = f"--- {result.target} {result.status}{reason} ({wording.seconds(result.seconds)})"
         self.say(self._painted(_COLOURS[result.status], text))
         if result.remedy:
-            self.say(table.wrapped(result.remedy, self._width, "    "))
+            self.say(wording.wrapped(result.remedy, self._width, "    "))
 
     def finished(self, outcome: Outcome, report: str) -> None:
         self.say("")
@@ -159,16 +159,16 @@ class Console:
             some = ", ".join(list(names)[:_MOST_NAMED])
             more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
             self.say(self._painted("1;31", f"{some}{more}: {Status.NOT_ASSUMED}"))
-            self.say(table.wrapped(reason, self._width, "  "))
+            self.say(wording.wrapped(reason, self._width, "  "))
             if remedy:
-                self.say(table.wrapped(f"What to do: {remedy}", self._width, "  "))
+                self.say(wording.wrapped(f"What to do: {remedy}", self._width, "  "))
 
     def _failure(self, result: Result) -> None:
         self.say("")
         name = f"{result.target} ({result.account_id} {result.region})".replace(" ( )", "")
         self.say(self._painted("1;31", f"{name}: {result.status}"))
         if result.reason:
-            self.say(table.wrapped(result.reason, self._width, "  "))
+            self.say(wording.wrapped(result.reason, self._width, "  "))
         command = result.failed_command
         if command:
             self.say(f"  $ {label(command.command)}")
@@ -181,7 +181,7 @@ class Console:
         if reasons:
             self.say("")
         for reason, count in reasons.items():
-            self.say(table.wrapped(f"{count:,} not run: {reason}", self._width, ""))
+            self.say(wording.wrapped(f"{count:,} not run: {reason}", self._width, ""))
 
     def _painted(self, code: str, text: str) -> str:
         return f"\033[{code}m{text}\033[0m" if self._colour else text

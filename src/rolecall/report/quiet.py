@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import BinaryIO, TextIO
 
-from rolecall.report import table
 from rolecall.results import CommandResult, Outcome, Result, Status
 from rolecall.settings import Settings
 from rolecall.targets import Target
-from rolecall.wording import seconds
+from rolecall.wording import seconds, wrapped
 
 
 class Quiet:
@@ -49,6 +48,6 @@ class Quiet:
         print(f"rolecall: {result.target}: {result.status}: {result.reason}", file=self._errors)
         if result.remedy:
             text = f"What to do: {result.remedy}"
-            print(table.wrapped(text, 80, "  "), file=self._errors)
+            print(wrapped(text, 80, "  "), file=self._errors)
 
     def finished(self, outcome: Outcome, report: str) -> None: ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 from rolecall import wording
@@ -52,15 +51,3 @@ def _table(
     grid.max_width[flexible] = max(_NARROWEST, width - others)
     grid.add_rows([list(row) for row in rows])
     return "\n".join(line.rstrip() for line in grid.get_string().splitlines())
-
-
-def wrapped(text: str, width: int, indent: str) -> str:
-    """A paragraph that fits; ARNs and paths stay whole, so that they can be copied."""
-    return textwrap.fill(
-        text,
-        width,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

@@ -32,6 +32,9 @@ _BY_CODE = {
         "SESSION_POLICY, POLICY_ARNS and TAGS are too large together: shorten the policy, or"
         " attach a managed policy to the role instead"
     ),
+    "MalformedAnswerError": (
+        "what answers may not be STS: check AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS and proxies"
+    ),
     "RegionDisabledException": (
         "STS is not active in this region for that account: set AWS_REGION to a region that is,"
         " or activate it in the account's IAM settings"

@@ -123,7 +123,7 @@ class Settings:
     execution_id: str = option(
         Text(r"[\w+=,.@-]{1,64}", "the id as `#{codepipeline.PipelineExecutionId}` gives it"),
         default="",
-        help="The pipeline execution's id, for the session name and the report: give the action"
+        help="The pipeline execution's id, for the session name: give the action"
         " this variable with the value `#{codepipeline.PipelineExecutionId}`",
     )
     external_id: str = option(
