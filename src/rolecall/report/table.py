@@ -8,7 +8,7 @@ from rolecall import wording
 from rolecall.results import Result
 from rolecall.targets import Target
 
-_GAP = 2
+_GAP = 3
 _NARROWEST = 12
 
 
@@ -45,9 +45,10 @@ def _table(
     from prettytable import PrettyTable  # noqa: PLC0415  0.02 s that `--help` need not spend
 
     grid = PrettyTable(list(names), border=False, align="l", left_padding_width=0)
-    grid.right_padding_width = _GAP
+    grid.right_padding_width = _GAP - 1
     widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
     others = sum(widths) - widths[names.index(flexible)] + _GAP * len(names)
     grid.max_width[flexible] = max(_NARROWEST, width - others)
     grid.add_rows([list(row) for row in rows])
-    return "\n".join(line.rstrip() for line in grid.get_string().splitlines())
+    # Without a border each line still begins with the blank that stands for it.
+    return "\n".join(line[1:].rstrip() for line in grid.get_string().splitlines())
