@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 AWS_VENV := .venv-aws
+RUN_VENV := .venv-run
 BIN := $(VENV)/bin
 AWS := $(AWS_VENV)/bin/aws
 LOCKS := runtime dev aws bench
@@ -23,6 +24,15 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 $(AWS_VENV)/.ready: requirements/aws.txt
 	$(PYTHON) -m venv $(AWS_VENV)
 	$(AWS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/aws.txt
+	@touch $@
+
+# What users install, and nothing that only the tests need: the bench measures this one.
+$(RUN_VENV)/.ready: requirements/runtime.txt pyproject.toml $(VENV)/.ready $(shell find src -name '*.py')
+	$(PYTHON) -m venv $(RUN_VENV)
+	$(RUN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	rm -rf build/wheel
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir build/wheel .
+	$(RUN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall build/wheel/*.whl
 	@touch $@
 
 demo: $(VENV)/.ready $(AWS_VENV)/.ready ## deploy to four simulated accounts, with the real AWS CLI
@@ -55,8 +65,8 @@ docs-check: $(VENV)/.ready ## fail where a generated part is out of date
 
 check: lint types layers docs-check ## everything CI checks beside the tests
 
-bench: $(VENV)/.ready $(AWS_VENV)/.ready ## measure speed and memory beside what people use today
-	@PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(AWS_VENV)/bin:$$PATH" $(BIN)/python -m tests.bench
+bench: $(VENV)/.ready $(AWS_VENV)/.ready $(RUN_VENV)/.ready ## measure speed and memory beside what people use today
+	@PATH="$(CURDIR)/$(RUN_VENV)/bin:$(CURDIR)/$(BIN):$(CURDIR)/$(AWS_VENV)/bin:$$PATH" $(BIN)/python -m tests.bench
 
 format: $(VENV)/.ready ## format the code
 	$(BIN)/ruff format .
@@ -69,4 +79,4 @@ lock: $(VENV)/.ready ## resolve the dependencies again
 	    --output-file $$name.txt $$name.in || exit 1; done
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(AWS_VENV) .venv-bench build dist .coverage* .*_cache
+	rm -rf $(VENV) $(AWS_VENV) $(RUN_VENV) .venv-bench build dist .coverage* .*_cache

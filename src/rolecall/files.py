@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,11 +15,12 @@ PRIVATE_FOLDER = 0o700
 
 
 def write_atomically(
-    path: Path, data: bytes, *, mode: int = PRIVATE_FILE, durable: bool = True
+    path: Path, data: bytes | Iterable[bytes], *, mode: int = PRIVATE_FILE, durable: bool = True
 ) -> None:
     """Puts a whole new file in place of `path`, in one step.
 
     Args:
+        data: the content, at once or in pieces.
         durable: whether it is on the disk before it shows, so that it outlives a power cut.
 
     Raises:
@@ -32,7 +34,7 @@ def write_atomically(
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         try:
-            _write_new(temporary, data, mode, durable=durable)
+            _create(temporary, data, mode, durable=durable)
             temporary.replace(path)
         finally:
             with suppress(FileNotFoundError):
@@ -41,14 +43,26 @@ def write_atomically(
         raise FileError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _write_new(path: Path, data: bytes, mode: int, *, durable: bool) -> None:
+def create(path: Path, data: bytes) -> None:
+    """Makes a file that was not there, for its owner only and not to outlive a power cut.
+
+    Raises:
+        FileError: where it is there already, or can't be made.
+    """
+    try:
+        _create(path, data, PRIVATE_FILE, durable=False)
+    except OSError as error:
+        raise FileError(f"{path} cannot be made: {error.strerror}") from error
+
+
+def _create(path: Path, data: bytes | Iterable[bytes], mode: int, *, durable: bool) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     with os.fdopen(descriptor, "wb") as file:
         # The umask may have taken bits away that a file which existed had.
         os.fchmod(descriptor, mode)
-        file.write(data)
-        file.flush()
+        file.writelines([data] if isinstance(data, bytes) else data)
         if durable:
+            file.flush()
             os.fsync(descriptor)
 
 

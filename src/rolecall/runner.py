@@ -12,7 +12,7 @@ from pathlib import Path
 from rolecall.commands import environment
 from rolecall.commands.run import Plan, run
 from rolecall.errors import AssumeError, FileError, InterruptedRunError
-from rolecall.files import PRIVATE_FOLDER
+from rolecall.files import make_folder
 from rolecall.profiles.private import REFRESHING, PrivateProfile, private_root
 from rolecall.report.view import View
 from rolecall.results import Outcome, Result, Status, worst
@@ -144,6 +144,8 @@ class Runner:
             result = self._deploy_target(job, count, root)
             self._results.append(result)
             self._view.target_ended(result)
+            if job.region == job.target.regions[-1]:
+                self._sessions.pop(job.target.name, None)
             if result.status is not Status.SUCCEEDED and self._settings.on_failure == "stop":
                 return
 
@@ -204,7 +206,7 @@ class Runner:
     ) -> Refresher:
         def use(renewed: Session) -> None:
             mask.add(renewed.credentials.secrets())
-            profile.write(renewed)
+            profile.renew(renewed)
             self._sessions[target.name] = renewed
 
         return Refresher(
@@ -221,7 +223,7 @@ class Runner:
         started_at, begun = time.time(), time.monotonic()
         self._view.once_started(name)
         scratch = root / name
-        scratch.mkdir(mode=PRIVATE_FOLDER)
+        make_folder(scratch)
         results = run(
             self._plan(commands),
             scratch=scratch,

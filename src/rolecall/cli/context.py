@@ -33,7 +33,9 @@ class Context:
 
     @property
     def shell(self) -> list[str]:
-        return shlex.split(self.settings.shell)
+        """The shell's argv, its program looked up on the PATH once for all targets."""
+        program, *flags = shlex.split(self.settings.shell)
+        return [shutil.which(program, path=self.environ.get("PATH")) or program, *flags]
 
     @property
     def default_region(self) -> str:
@@ -110,8 +112,7 @@ class Context:
             shell = self.shell
         except ValueError as error:
             return [*problems, Problem("ROLECALL_SHELL", f"{settings.shell!r}: {error}")]
-        found = shutil.which(shell[0], path=self.environ.get("PATH"))
-        if not found:
+        if not Path(shell[0]).is_absolute():
             problems.append(Problem("ROLECALL_SHELL", f"{shell[0]!r} is not on the PATH"))
         listed = (settings.commands, settings.before, settings.after)
         if Path(shell[0]).name not in _POSIX_SHELLS and any(map(_is_listed, listed)):

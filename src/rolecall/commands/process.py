@@ -8,8 +8,8 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +37,20 @@ class Limits:
     grace: float
     stop: Stop
     deadline: Callable[[], tuple[float, str]]
+
+
+@contextmanager
+def _end_of(process: subprocess.Popen[bytes]) -> Iterator[int | None]:
+    """A descriptor that is readable once the process has ended; None where there is no such."""
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):  # not Linux, or a container that forbids it: polling will do
+        yield None
+        return
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,35 +155,31 @@ class Shell:
 
     def _read_until_ended(self) -> None:
         quiet_since = time.monotonic()
-        with selectors.DefaultSelector() as selector:
+        with selectors.DefaultSelector() as selector, _end_of(self.process) as end:
             selector.register(self.reader, selectors.EVENT_READ)
             selector.register(self.limits.stop, selectors.EVENT_READ)
+            if end is not None:
+                selector.register(end, selectors.EVENT_READ)
             while True:
-                ready = selector.select(_POLL)
-                if any(key.fd == self.reader for key, _ in ready):
-                    self._read()
+                ready = {key.fd for key, _ in selector.select(_POLL)}
+                if self._open and self.reader in ready:
                     quiet_since = time.monotonic()
+                    if not self._read():
+                        selector.unregister(self.reader)
                 elif self.process.poll() is not None:
                     return
                 elif (quiet := time.monotonic() - quiet_since) >= _IDLE_FLUSH:
                     self.on_idle(quiet)
-                if not self._open:
-                    with suppress(KeyError):
-                        selector.unregister(self.reader)
-                    with suppress(subprocess.TimeoutExpired):
-                        self.process.wait(_POLL)
-                        return
-                if self.limits.stop.requested:
-                    with suppress(KeyError):
-                        selector.unregister(self.limits.stop)
+                if self.limits.stop.fileno() in ready:
+                    selector.unregister(self.limits.stop)
                 self._keep_limits()
 
-    def _read(self) -> None:
-        data = os.read(self.reader, _CHUNK)
-        if data:
+    def _read(self) -> bool:
+        """Passes on what is there; false at the end of the output."""
+        if data := os.read(self.reader, _CHUNK):
             self.on_output(data)
-        else:
-            self._open = False
+        self._open = bool(data)
+        return self._open
 
     def _keep_limits(self) -> None:
         now = time.monotonic()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rolecall.files import write_atomically
+from rolecall.files import create
 from rolecall.settings.documents import Commands
 
 
@@ -36,15 +36,15 @@ def write(commands: Commands, folder: Path, *, shell: Sequence[str], mark_fd: in
     """
     main = folder / "commands"
     if not commands.listed:
-        write_atomically(main, _text(commands.items[0]), durable=False)
+        create(main, _text(commands.items[0]))
         return Script(argv=(*shell, str(main)), mark=None)
     word = secrets.token_hex(8)
     lines = []
     for number, item in enumerate(commands.items):
         path = folder / f"command-{number + 1}"
-        write_atomically(path, _text(item), durable=False)
+        create(path, _text(item))
         lines += _item(path, word, number, mark_fd)
-    write_atomically(main, "\n".join(lines).encode(), durable=False)
+    create(main, "\n".join(lines).encode())
     mark = re.compile(rb"\x1e%b:(start|end):(\d+):(\d+)\x1e" % word.encode())
     return Script(argv=(*shell, str(main)), mark=mark)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rolecall.files import PRIVATE_FOLDER, write_atomically
+from rolecall.files import create, make_folder, write_atomically
 from rolecall.sessions.session import Session
 
 REFRESHING, STATIC = "refreshing", "static"
@@ -28,7 +28,7 @@ def private_root() -> Iterator[Path]:
 class PrivateProfile:
     """One target's profile in one region.
 
-    With `refreshing`, the profile's `credential_process` reads a file that `write` replaces; every
+    With `refreshing`, the profile's `credential_process` reads a file that `renew` replaces; every
     SDK reads it again when its credentials run out.
     Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
     """
@@ -37,32 +37,30 @@ class PrivateProfile:
         self.folder, self.name, self._region, self._mode = folder, name, region, mode
         self._config, self._credentials = folder / "config", folder / "credentials"
         self._current = folder / "session.json"
-        folder.mkdir(mode=PRIVATE_FOLDER)
 
     def write(self, session: Session) -> None:
-        """Makes a session the one the profile gives, in one step.
+        """Makes the files, with this session's credentials.
+
+        Raises:
+            FileError: where they can't be made.
+        """
+        make_folder(self.folder)
+        lines = [f"[profile {self.name}]", f"region = {self._region}"]
+        if self._mode == STATIC:
+            create(self._credentials, _section(self.name, session))
+        else:
+            lines.append(f'credential_process = cat "{self._current}"')
+            create(self._current, _document(session))
+            create(self._credentials, b"")
+        create(self._config, "\n".join([*lines, ""]).encode())
+
+    def renew(self, session: Session) -> None:
+        """Makes a session the one that a refreshing profile gives, in one step.
 
         Raises:
             FileError: where it can't be written; the profile is as before.
         """
-        keys = session.credentials
-        lines = [f"[profile {self.name}]", f"region = {self._region}"]
-        if self._mode == STATIC:
-            _write(self._credentials, _section(self.name, session))
-        else:
-            lines.append(f'credential_process = cat "{self._current}"')
-            current = {
-                "Version": 1,
-                "AccessKeyId": keys.access_key_id.reveal(),
-                "SecretAccessKey": keys.secret_access_key.reveal(),
-                "SessionToken": keys.session_token.reveal(),
-                "Expiration": session.expiration().isoformat(timespec="seconds"),
-            }
-            _write(self._current, json.dumps(current))
-        if not self._config.exists():
-            _write(self._config, "\n".join([*lines, ""]))
-        if not self._credentials.exists():
-            _write(self._credentials, "")
+        write_atomically(self._current, _document(session), durable=False)
 
     def variables(self) -> dict[str, str]:
         """What points the AWS CLI and every SDK at this profile."""
@@ -73,19 +71,32 @@ class PrivateProfile:
         }
 
     def remove(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Removes the folder, whatever the commands have put there."""
+        try:
+            for path in self.folder.iterdir():
+                path.unlink()
+            self.folder.rmdir()
+        except OSError:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _write(path: Path, text: str) -> None:
-    # Nothing here is to outlive the run, let alone a power cut.
-    write_atomically(path, text.encode(), durable=False)
+def _document(session: Session) -> bytes:
+    keys = session.credentials
+    document = {
+        "Version": 1,
+        "AccessKeyId": keys.access_key_id.reveal(),
+        "SecretAccessKey": keys.secret_access_key.reveal(),
+        "SessionToken": keys.session_token.reveal(),
+        "Expiration": session.expiration().isoformat(timespec="seconds"),
+    }
+    return json.dumps(document).encode()
 
 
-def _section(name: str, session: Session) -> str:
+def _section(name: str, session: Session) -> bytes:
     keys = session.credentials
     return (
         f"[{name}]\n"
         f"aws_access_key_id = {keys.access_key_id.reveal()}\n"
         f"aws_secret_access_key = {keys.secret_access_key.reveal()}\n"
         f"aws_session_token = {keys.session_token.reveal()}\n"
-    )
+    ).encode()

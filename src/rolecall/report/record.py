@@ -7,6 +7,7 @@ new fields do not raise it.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,13 +31,24 @@ def write(folder: Path, outcome: Outcome, mask: Mask) -> Path:
     """
     make_folder(folder, FOLDER)
     path = folder / FILE_NAME
-    text = json.dumps(record(outcome), indent=1, ensure_ascii=False)
-    write_atomically(path, mask.apply(text.encode(errors="replace")) + b"\n", mode=_READABLE)
+    write_atomically(path, _pieces(outcome, mask), mode=_READABLE)
     return path
 
 
-def record(outcome: Outcome) -> dict[str, Any]:
-    """The report as data."""
+def _pieces(outcome: Outcome, mask: Mask) -> Iterator[bytes]:
+    """The report, one Result at a time: ten thousand at once would be a lot of text."""
+
+    def masked(data: Any, indent: int | None = None) -> bytes:
+        text = json.dumps(data, indent=indent, ensure_ascii=False)
+        return mask.apply(text.encode(errors="replace"))
+
+    yield masked(_head(outcome), 1).removesuffix(b"\n}") + b',\n "results": ['
+    for number, result in enumerate(outcome.results):
+        yield (b",\n  " if number else b"\n  ") + masked(result_record(result))
+    yield b"\n ]\n}\n"
+
+
+def _head(outcome: Outcome) -> dict[str, Any]:
     return {
         "version": VERSION,
         "rolecall": rolecall.__version__,
@@ -47,7 +59,6 @@ def record(outcome: Outcome) -> dict[str, Any]:
         "preflight_failed": outcome.preflight_failed,
         "counts": {str(status): outcome.count(status) for status in Status},
         "before": result_record(outcome.before) if outcome.before else None,
-        "results": [result_record(result) for result in outcome.results],
         "after": result_record(outcome.after) if outcome.after else None,
         "bug": outcome.bug or None,
     }

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from rolecall.errors import AssumeError
 from rolecall.sessions.assume import Assumer
 from rolecall.sessions.session import Session
 from rolecall.sessions.source import CONCURRENCY
 from rolecall.targets import Target
+
+# How many are submitted before the first is taken: thousands of waiting futures weigh a lot.
+_AHEAD = 4 * CONCURRENCY
 
 
 def assume_all(
@@ -27,9 +31,16 @@ def assume_all(
         except AssumeError as error:
             return error
 
-    targets = list(targets)
-    with ThreadPoolExecutor(min(CONCURRENCY, len(targets)) or 1, "preflight") as pool:
+    pending: deque[tuple[Target, Future[Session | AssumeError]]] = deque()
+    with ThreadPoolExecutor(CONCURRENCY, "preflight") as pool:
         try:
-            yield from zip(targets, pool.map(one, targets), strict=True)
+            for target in targets:
+                pending.append((target, pool.submit(one, target)))
+                if len(pending) > _AHEAD:
+                    first, future = pending.popleft()
+                    yield first, future.result()
+            while pending:
+                first, future = pending.popleft()
+                yield first, future.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
