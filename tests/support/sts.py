@@ -23,9 +23,33 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
-from support.answers import OK, Answer, Call, Issued, assume_role_xml, caller_xml, error_xml
+from support.answers import OK, Answer, Call, Issued, assume_role_xml, caller_xml, error, error_xml
 
-_ROLE = re.compile(r"arn:([\w-]+):iam::(\d{12}):role/(?:.*/)?([^/]+)")
+_ROLE = re.compile(r"arn:[\w-]+:iam::\d{12}:role/(.*/)?[^/:]+")
+_SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+
+
+def _new_keys() -> tuple[str, str, str]:
+    """A key id, a secret key and a session token, in the shape and length of real ones."""
+    return (
+        "ASIA" + base64.b32encode(secrets.token_bytes(10)).decode(),
+        base64.b64encode(secrets.token_bytes(30)).decode(),
+        base64.b64encode(secrets.token_bytes(258)).decode(),
+    )
+
+
+def _refusal(call: Call) -> Answer | None:
+    """What STS says to a request that it can't read."""
+    if call.action == "GetCallerIdentity":
+        return None
+    if call.action not in {"AssumeRole", "AssumeRoleWithWebIdentity"}:
+        return error("InvalidAction", f"Could not find operation {call.action}")
+    if not _ROLE.fullmatch(call.role_arn):
+        return error("ValidationError", f"{call.role_arn} is invalid")
+    session = call.params.get("RoleSessionName", "")
+    if not _SESSION_NAME.fullmatch(session):
+        return error("ValidationError", f"Value '{session}' at 'roleSessionName' is invalid")
+    return None
 
 
 class _Server(ThreadingHTTPServer):
@@ -136,10 +160,13 @@ class ScriptedSts(_Served):
 
     def script(self, role: str, *answers: Answer) -> None:
         """The next requests for roles whose ARN contains `role` get these answers, in turn."""
-        self._scripts[role] += answers
+        with self._lock:
+            self._scripts[role] += answers
 
     def always(self, role: str, answer: Answer) -> None:
-        self._always[role] = answer
+        """Requests for roles whose ARN contains `role` get this answer, once scripts are empty."""
+        with self._lock:
+            self._always[role] = answer
 
     @property
     def secrets(self) -> list[str]:
@@ -155,6 +182,8 @@ class ScriptedSts(_Served):
             known = self.issued.get(call.access_key_id)
             if self.require_live_keys and known and known.expires < time.monotonic():
                 return Answer(code="ExpiredToken", message="The token has expired", status=403)
+            if refusal := _refusal(call):
+                return refusal
             for role, answers in self._scripts.items():
                 if role in call.role_arn and answers:
                     return answers.pop(0)
@@ -164,12 +193,13 @@ class ScriptedSts(_Served):
         if call.action == "GetCallerIdentity":
             known = self.issued.get(call.access_key_id)
             return caller_xml(known.assumed_role_arn if known else self.caller)
-        partition, account, role = _ROLE.fullmatch(call.role_arn).groups()  # type: ignore[union-attr]
-        session = call.params["RoleSessionName"]
+        _, partition, _, _, account, path = call.role_arn.split(":")
+        role, session = path.rpartition("/")[2], call.params["RoleSessionName"]
+        key_id, secret, token = _new_keys()
         issued = Issued(
-            key_id="ASIA" + base64.b32encode(secrets.token_bytes(10)).decode(),
-            secret=base64.b64encode(secrets.token_bytes(30)).decode(),
-            token=base64.b64encode(secrets.token_bytes(258)).decode(),
+            key_id=key_id,
+            secret=secret,
+            token=token,
             assumed_role_arn=(
                 f"arn:{partition}:sts::{answer.account_id or account}:assumed-role/{role}/{session}"
             ),
@@ -202,10 +232,13 @@ class ContainerCredentials(_Served):
 
     def __init__(self, *, lifetime: float = 3600) -> None:
         self.lifetime, self.requests = lifetime, 0
-        self.key_id = "ASIA" + base64.b32encode(secrets.token_bytes(10)).decode()
-        self.secret = base64.b64encode(secrets.token_bytes(30)).decode()
-        self.token = base64.b64encode(secrets.token_bytes(258)).decode()
+        self.key_id, self.secret, self.token = _new_keys()
         super().__init__()
+
+    @property
+    def secrets(self) -> list[str]:
+        """The secret key and the token that it gives."""
+        return [self.secret, self.token]
 
     @property
     def environ(self) -> dict[str, str]:

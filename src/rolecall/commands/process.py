@@ -149,8 +149,9 @@ class Shell:
             self._end_leftovers()
         finally:
             os.close(self.reader)
-            self._signal(signal.SIGKILL)
-            self.process.wait()
+            if self.process.poll() is None:
+                self._signal(signal.SIGKILL)
+                self.process.wait()
         return Ended(exit_code=self.process.returncode, reason=self._ending)
 
     def _read_until_ended(self) -> None:
@@ -203,7 +204,8 @@ class Shell:
 
     def _end_leftovers(self) -> None:
         """Background jobs end with their shell: nothing of one target runs beside the next."""
-        self._signal(signal.SIGTERM)
+        if self._group_lives():
+            self._signal(signal.SIGTERM)
         kill_at = time.monotonic() + self.limits.grace
         while self._group_lives() and time.monotonic() < kill_at + KILL_WAIT:
             if time.monotonic() >= kill_at or self.limits.stop.urgent:
