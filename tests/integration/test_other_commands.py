@@ -20,7 +20,7 @@ def test_plan_prints_what_run_would_do_and_calls_nothing(rolecall, sts):
     assert done.code == 0
     assert sts.calls == []
     assert re.search(r"1 +dev +222222222222 +eu-central-1 +deploy", done.out)
-    assert "  $ make a (+1 line)\n  $ make c\nafter:\n  $ x\n" in done.out
+    assert "  $ make a\n    make b\n  $ make c\nafter:\n  $ x\n" in done.out
     assert "session name: rolecall-" in done.out
     assert not (done.folder / "rolecall-report").exists()
 

@@ -29,7 +29,7 @@ def test_a_command_is_labelled_by_its_first_line_that_says_something():
     assert label("\n# build\n  make\nmake install") == "make (+1 line)"
     assert label("# only a comment") == "# only a comment"
     assert label("") == ""
-    assert len(label("x" * 200)) == 70
+    assert label("x" * 200) == "x" * 200
 
 
 def test_colours_are_used_where_asked_for():

@@ -23,12 +23,11 @@ _COLOURS = {
 }
 
 
-def label(command: str, width: int = 70) -> str:
-    """A command in one line: its first that says something."""
+def label(command: str) -> str:
+    """A command by its first line that says something, and how many more there are."""
     lines = [line.strip() for line in command.splitlines()]
     said = [line for line in lines if line and not line.startswith("#")] or lines or [""]
-    first = said[0] if len(said[0]) <= width else said[0][: width - 1] + "…"
-    return f"{first} (+{wording.count(len(said) - 1, 'line')})" if len(said) > 1 else first
+    return f"{said[0]} (+{wording.count(len(said) - 1, 'line')})" if len(said) > 1 else said[0]
 
 
 class Console:
@@ -72,7 +71,7 @@ class Console:
         if commands:
             self.say(f"{name}:")
             for item in commands.items:
-                self.say(f"  $ {label(item)}")
+                self.say("  $ " + "\n    ".join(item.splitlines()))
 
     def preflight_started(self, count: int) -> None:
         self.say("")

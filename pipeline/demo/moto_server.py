@@ -1,0 +1,56 @@
+"""moto's server as a process that says its port and ends with the process that started it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from moto.ssm.responses import SimpleSystemManagerResponse
+from moto.utilities.utils import get_partition
+from werkzeug.serving import make_server
+
+
+def _parameter_arn(response: SimpleSystemManagerResponse) -> str:
+    """The parameter that a request is about; `*` where it names none."""
+    name = response._get_param("Name")  # noqa: SLF001  moto's own way
+    if not isinstance(name, str):
+        return "*"
+    region, account = response.region, response.current_account
+    return f"arn:{get_partition(region)}:ssm:{region}:{account}:parameter/{name.lstrip('/')}"
+
+
+def _end_with_parent() -> None:
+    """Waits for the end of stdin, which comes however the parent ends, killed included."""
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+def main() -> None:
+    """Serves on a free port of the loopback interface, and prints the port once it listens."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    # Without this moto judges every SSM call as one on `*`, and would deny what a policy allows
+    # on a path.
+    SimpleSystemManagerResponse._determine_resource = _parameter_arn  # type: ignore[attr-defined]  # noqa: SLF001
+    server = make_server(
+        "127.0.0.1",
+        0,
+        DomainDispatcherApplication(create_backend_app),
+        threaded=True,
+        request_handler=MotoRequestHandler,
+    )
+    # Some of moto's backends call the server themselves, at the port this variable holds.
+    os.environ["MOTO_PORT"] = str(server.server_port)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    print(server.server_port, flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Measures rolecall beside what people use today; run by `make bench`."""

@@ -1,0 +1,90 @@
+"""The tools people use for this today, each with its own configuration for the same accounts."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.bench.measure import ChildError, Sample, child
+from tests.bench.place import PROJECT, REGION, ROLE, Place, accounts, role_arns
+
+_HERE = Path(__file__).parent
+_ENVIRONMENT = PROJECT / ".venv-bench"
+_LOCK = PROJECT / "requirements" / "bench.txt"
+
+
+def install() -> None:
+    """Makes the virtual environment of c7n-org and awsrun, where their lock file has changed."""
+    stamp = _ENVIRONMENT / ".ready"
+    if stamp.exists() and stamp.stat().st_mtime >= _LOCK.stat().st_mtime:
+        return
+    pip = [_ENVIRONMENT / "bin/python", "-m", "pip", "install", "--quiet"]
+    print("bench: installing c7n-org and awsrun", file=sys.stderr, flush=True)
+    subprocess.run([sys.executable, "-m", "venv", _ENVIRONMENT], check=True)
+    subprocess.run(
+        [*pip, "--disable-pip-version-check", "--require-hashes", "-r", _LOCK], check=True
+    )
+    stamp.touch()
+
+
+def bare_loop(place: Place, count: int, sts: str = "") -> Sample:
+    """One client, N times AssumeRole, N shells. `sts` is another endpoint than the place's."""
+    environ = place.rolecall(sts=sts)
+    argv = [sys.executable, _HERE / "bare_loop.py", *role_arns(count)]
+    return child(argv, environ=environ, folder=place.folder)
+
+
+def shell_script(place: Place, count: int) -> Sample:
+    """Four starts of the AWS CLI for each role."""
+    argv = ["bash", _HERE / "assume_role.sh", *role_arns(count)]
+    return child(argv, environ=place.environ, folder=place.folder)
+
+
+def c7n_org(place: Place, count: int) -> Sample:
+    """`c7n-org run-script`, with as many processes as it takes by default."""
+    config, output = place.folder / "accounts.yml", place.folder / "c7n-output"
+    entries = [
+        f"- account_id: '{account}'\n  name: target-{number}\n"
+        f"  role: arn:aws:iam::{account}:role/{ROLE}\n  regions: [{REGION}]\n"
+        for number, account in enumerate(accounts(count), 1)
+    ]
+    config.write_text("accounts:\n" + "".join(entries))
+    shutil.rmtree(output, ignore_errors=True)
+    argv = [_ENVIRONMENT / "bin/c7n-org", "run-script", "-c", config, "-s", output]
+    sample = child([*argv, "-r", REGION, "true"], environ=place.environ, folder=place.folder)
+    _expect("c7n-org", len(list(output.glob("*/*/stdout"))), count)
+    return sample
+
+
+def awsrun(place: Place, count: int) -> Sample:
+    """`awsrun aws`, with as many threads as it takes by default.
+
+    Its one command that starts a program starts the first `aws` on the PATH; here that is `true`.
+    """
+    bin_folder, listed = place.folder / "awsrun-bin", place.folder / "accounts.txt"
+    config = place.folder / "awsrun.yaml"
+    bin_folder.mkdir(exist_ok=True)
+    if not (bin_folder / "aws").exists():
+        (bin_folder / "aws").symlink_to(str(shutil.which("true")))
+    listed.write_text("\n".join(accounts(count)) + "\n")
+    config.write_text(
+        "Credentials:\n  plugin: awsrun.plugins.creds.aws.ProfileCrossAccount\n"
+        f"  options:\n    x_acct:\n      base: '999999999999'\n      role: {ROLE}\n"
+    )
+    environ = {
+        **place.environ,
+        "AWSRUN_CONFIG": str(config),
+        "PATH": f"{bin_folder}:{place.environ['PATH']}",
+    }
+    argv = [_ENVIRONMENT / "bin/awsrun", "--force", "--account-file", listed]
+    argv += ["aws", "--region", REGION, "sts", "get-caller-identity"]
+    sample = child(argv, environ=environ, folder=place.folder)
+    # It ends with 0 also where it failed.
+    failed = sample.stderr.count("error:")
+    _expect("awsrun", count - failed if f"Processed {count} " in sample.stderr else 0, count)
+    return sample
+
+
+def _expect(name: str, done: int, count: int) -> None:
+    if done != count:
+        raise ChildError(f"{name} reached {done} of {count} accounts")
