@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -209,9 +210,9 @@ class ListOf:
         values = [self.item.parse(entry) for entry in raw if entry not in ("", None)]
         if len(values) > self.most:
             raise BadValueError(f"has {len(values)} {self.noun}; at most {self.most} are allowed")
-        for value in values:
-            if values.count(value) > 1:
-                raise BadValueError(f"{value!r} stands there twice")
+        if len(set(values)) < len(values):
+            twice = next(value for value, count in Counter(values).items() if count > 1)
+            raise BadValueError(f"{twice!r} stands there twice")
         return tuple(values)
 
     def schema(self) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from rolecall.aws_variables import SOURCE_VARIABLES
 from rolecall.errors import Problem
-from rolecall.settings.kinds import Pairs, Text, from_json, text_of
+from rolecall.settings.kinds import Kind, Pairs, Text, from_json, text_of
 from rolecall.settings.options import options
 from rolecall.settings.sources import BadValueError, Raw, clean
 from rolecall.targets import grammar
@@ -157,7 +158,7 @@ def _parsed(key: str, value: Any) -> Any:
     Raises:
         BadValueError: where the key is unknown, or the value will not do.
     """
-    kinds = {option.key: option.kind for option in options() if option.per_target}
+    kinds = _kinds()
     if key not in kinds and key not in _OWN_KEYS:
         known = ", ".join([*_OWN_KEYS, *kinds])
         raise BadValueError(f"{key!r} is none of a target's keys: {known}")
@@ -167,6 +168,11 @@ def _parsed(key: str, value: Any) -> Any:
     if key == "variables":
         return _VARIABLES.parse(value)
     return kinds[key].parse(value) if key in kinds else text_of(value)
+
+
+@cache
+def _kinds() -> Mapping[str, Kind]:
+    return {option.key: option.kind for option in options() if option.per_target}
 
 
 def _name_of(variable: str) -> str:
