@@ -101,6 +101,7 @@ class Runner:
             self._assumer = self._make_assumer()
         except AssumeError as error:
             self._results += [_not_assumed(job, error) for job in jobs]
+            self._view.preflight_ended(self._results, len(targets), 0)
             return replace(outcome, preflight_failed=True)
         if self._settings.preflight and not self._preflight(targets, jobs):
             return replace(outcome, preflight_failed=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 
 _MINUTE, _HOUR = 60, 3600
 
@@ -22,6 +23,13 @@ def seconds(value: float) -> str:
 def count(number: int, noun: str, plural: str = "") -> str:
     """`1 target`, `4 targets`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that a mistyped one comes nearest to; empty where none is near."""
+    from difflib import get_close_matches  # noqa: PLC0415  only a mistake needs it
+
+    return next(iter(get_close_matches(word, list(known), n=1)), "")
 
 
 def wrapped(text: str, width: int, indent: str, subsequent: str | None = None) -> str:

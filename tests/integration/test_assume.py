@@ -46,10 +46,14 @@ def assume(rolecall, aws):
     return _assume
 
 
-def keys_of(path, profile):
+def configparser_of(path):
     parser = configparser.RawConfigParser(strict=False)
     parser.read_string(path.read_bytes().decode())
-    return dict(parser[profile])
+    return parser
+
+
+def keys_of(path, profile):
+    return dict(configparser_of(path)[profile])
 
 
 def test_a_role_is_stored_as_a_profile(assume, aws, sts):
@@ -94,7 +98,7 @@ def test_every_other_byte_stays_as_it_was(assume, aws, others):
 
 
 def test_a_profile_that_stands_between_others_is_changed_in_place(assume, aws, sts):
-    before = b"[a]\nx = 1\n\n[client]\n# mine\naws_access_key_id = OLD\nregion = eu-west-3\n\n"
+    before = b"[a]\nx = 1\n\n[client]\n# mine\naws_access_key_id = OLD\naws_session_token = OLD\nregion = eu-west-3\n\n"
     after = b"[z]\ny = 2\n"
     (aws / "credentials").write_bytes(before + after)
     assert assume(ROLE, "client").code == 0
@@ -172,6 +176,7 @@ def test_the_files_are_in_the_home_folder_where_nothing_else_is_said(rolecall, t
         ("credentials", "[client]\ncredential_process = x\n", "has credential_process in [client]"),
         ("credentials", "key = 1\n[a]\n", "is no AWS file"),
         ("config", b"\xff\xfe", "is not UTF-8"),
+        ("credentials", "[client]\naws_access_key_id = AKIA\n", "has long-lived keys in [client]"),
     ],
 )
 def test_files_that_do_not_fit_are_left_alone(assume, aws, name, content, message):
@@ -179,9 +184,15 @@ def test_files_that_do_not_fit_are_left_alone(assume, aws, name, content, messag
     (aws / name).write_bytes(data)
     done = assume(ROLE, "client")
     assert done.code == 2
-    assert message in done.err
+    assert message in done.message
     assert (aws / name).read_bytes() == data
     assert {path.name for path in aws.iterdir()} <= {name, "credentials.lock"}
+
+
+def test_one_configured_target_is_stored_by_its_name(assume, aws):
+    done = assume("tst")
+    assert (done.code, done.err) == (0, "")
+    assert set(configparser_of(aws / "credentials").sections()) == {"tst"}
 
 
 @pytest.mark.parametrize("name", ["config", "credentials"])
@@ -190,20 +201,23 @@ def test_symlinks_are_not_followed(assume, aws, tmp_path, name):
     (aws / name).symlink_to(tmp_path / "real")
     done = assume(ROLE, "client")
     assert done.code == 2
-    assert "is a symbolic link, which rolecall does not write through: name the file" in done.err
+    assert (
+        "is a symbolic link, which rolecall does not write through: name the file" in done.message
+    )
     assert (tmp_path / "real").read_text() == "[a]\nb = 1\n"
 
 
 def test_what_makes_no_sense_is_refused(assume, sts):
     for arguments, extra, message in [
-        ((ROLE,), {}, "assume takes a role's ARN and a profile's name, or neither"),
+        ((ROLE,), {}, "assume needs a name for the profile: rolecall assume ARN PROFILE"),
+        (("stage",), {}, "'stage' is no target; there are dev, tst, prd"),
         (("nope", "client"), {}, "'nope' is neither an ARN nor an account id"),
         ((ROLE, "a b"), {}, "'a b' is no name"),
         ((ROLE, "a"), {"ROLECALL_PROFILE_MODE": "refreshing"}, "leave it out for assume"),
     ]:
         done = assume(*arguments, **extra)
         assert done.code == 2
-        assert message in done.err
+        assert message in done.message
     assert sts.calls == []
 
 

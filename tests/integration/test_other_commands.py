@@ -25,6 +25,15 @@ def test_plan_prints_what_run_would_do_and_calls_nothing(rolecall, sts):
     assert not (done.folder / "rolecall-report").exists()
 
 
+def test_plan_shows_what_was_set_and_what_a_target_has_of_its_own(rolecall):
+    own = '[{"name": "a", "account": 222222222222, "regions": "us-east-1,eu-west-1", "tags": "k=v",'
+    own += ' "variables": {"A": "1"}}, 333333333333]'
+    more = {"ROLECALL_TARGETS": own, "ROLECALL_ROLE": "r", "ROLECALL_COMMANDS": "x"}
+    done = rolecall("plan", "--duration", "30m", **more)
+    shown = "  duration = 30m (--duration)\noptions of a:\n  regions = us-east-1,eu-west-1\n"
+    assert f"{shown}  tags = k=v\n  variables = A=1\nsession name" in done.out
+
+
 def test_plan_says_which_lists_it_has_not_read(rolecall, sts):
     done = rolecall("plan", ROLECALL_TARGETS="ssm:/list", ROLECALL_COMMANDS="x")
     assert done.code == 0
@@ -52,6 +61,21 @@ def test_plan_check_assumes_every_role(rolecall, sts):
     assert "  What to do: the trust policy of" in done.out
 
 
+@pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId"])
+def test_plan_check_explains_what_is_wrong_with_the_source(rolecall, sts, code):
+    sts.script("", answers.error(code, "no"))
+    done = rolecall("plan", "--check", ROLECALL_COMMANDS="x")
+    assert done.code == 4
+    assert f"rolecall: {code}: no\n  What to do: " in done.err
+
+
+def test_exec_says_that_there_are_no_credentials(rolecall):
+    nothing = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+    done = rolecall("exec", "dev", "--", "true", **nothing)
+    assert (done.code, done.out) == (4, "")
+    assert "dev: not assumed: no AWS credentials were found" in done.err
+
+
 def test_exec_prints_the_command_s_output_and_nothing_else(rolecall):
     done = rolecall("exec", "tst", "--", "printf", "%s|", "$ROLECALL_TARGET", "a b")
     assert (done.code, done.out, done.err) == (0, "$ROLECALL_TARGET|a b|\n", "")
@@ -66,7 +90,8 @@ def test_exec_takes_one_word_as_a_script_and_gives_its_exit_code(rolecall):
 def test_exec_assumes_one_role_only(rolecall, sts):
     sts.always("222222222222", answers.access_denied("x"))
     assert rolecall("exec", "prd", "--", "true").code == 0
-    assert len(sts.assumed()) == 1
+    assert rolecall("exec", "arn:aws:iam::333333333333:role/deploy", "--", "true").code == 0
+    assert len(sts.assumed()) == 2
     done = rolecall("exec", "dev", "--", "true")
     assert done.code == 4
     assert "rolecall: dev: not assumed: AccessDenied" in done.err
@@ -88,7 +113,7 @@ def test_exec_assumes_one_role_only(rolecall, sts):
 def test_exec_needs_one_target_and_a_command(rolecall, sts, arguments, targets, message):
     done = rolecall("exec", *arguments, ROLECALL_TARGETS=targets)
     assert done.code == 2
-    assert message in done.err
+    assert message in done.message
     assert sts.calls == []
 
 
@@ -100,6 +125,22 @@ def test_config_shows_every_option_and_ends_with_2_where_one_is_wrong(rolecall):
     done = rolecall("config", ROLECALL_TIMEOUT="x", ROLECALL_GRACE="y")
     assert done.code == 2
     assert "2 mistakes in the configuration" in done.err
+
+
+def test_a_mistyped_flag_is_told_with_the_nearest_right_one(rolecall):
+    done = rolecall("run", "--region", "eu-west-1")
+    assert done.code == 2
+    assert "'--region' is no argument of run; did you mean --regions?" in done.err
+    assert "'--zzz' is no argument of plan\n" in rolecall("plan", "--zzz").err
+    assert "exec needs a command after `--`" in rolecall("exec", "dev", "ls").err
+
+
+def test_help_shows_the_settings_that_a_command_uses(rolecall):
+    assert "--on-failure {stop,continue}" in rolecall("run", "--help").out
+    shown = rolecall("assume", "--help").out
+    assert "--external-id" in shown
+    assert "--commands" not in shown
+    assert "--duration" not in rolecall("config", "--help").out
 
 
 def test_no_command_means_run(rolecall):
@@ -197,7 +238,7 @@ def test_a_list_that_is_not_there_is_told(on_moto, stored, where, message):
     stored("x")
     done = on_moto.run("true", ROLECALL_TARGETS=where)
     assert done.code == 2
-    assert message in done.err
+    assert message in done.message
 
 
 def test_a_bug_still_ends_with_a_report_and_70(rolecall, tmp_path):

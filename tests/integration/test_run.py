@@ -249,7 +249,7 @@ def test_the_report_is_what_its_schema_says(rolecall, sts):
 def test_bad_configuration_ends_with_2_before_any_call(rolecall, sts, extra, message):
     done = rolecall("run", **{"ROLECALL_COMMANDS": "true", **extra})
     assert done.code == 2
-    assert message in done.err
+    assert message in done.message
     assert "nothing was done" in done.err
     assert sts.calls == []
 

@@ -105,7 +105,7 @@ def test_retries_end_after_the_attempts(rolecall, sts):
     done = rolecall.run("true", ROLECALL_TARGETS=ONE, ROLECALL_RETRY_ATTEMPTS="2")
     assert done.code == 4
     assert len(sts.assumed()) == 2
-    assert done.report["results"][0]["reason"] == "Throttling: Rate exceeded"
+    assert done.report["results"][0]["reason"] == "Throttling: Rate exceeded (tried 2 times)"
 
 
 def test_retries_end_after_the_time(rolecall, sts):

@@ -45,6 +45,11 @@ class Finished:
         return [result["status"] for result in self.report["results"]]
 
     @property
+    def message(self) -> str:
+        """What stands on stderr, with its lines joined."""
+        return " ".join(self.err.split())
+
+    @property
     def everything(self) -> str:
         """All that the run has shown anywhere."""
         report = self.folder / "rolecall-report" / "report.json"

@@ -67,6 +67,28 @@ def test_an_unknown_key_is_told_with_its_line(loaded):
     assert problems(found) == ["rolecall.yml:3: region is no option; did you mean regions?"]
 
 
+def test_a_lone_target_variable_with_an_arn_is_a_slip(loaded):
+    arn = "arn:aws:iam::222222222222:role/x"
+    assert "set ROLECALL_TARGETS" in problems(loaded({"ROLECALL_TARGET": arn}))[0]
+
+
+def test_commands_that_are_none_are_told_with_their_line(loaded):
+    found = loaded(file="commands:\n  - make\n  - npm run x: y\n")
+    assert problems(found) == [
+        "rolecall.yml:3: is a mapping: quote a command that holds `: ` in a YAML list"
+    ]
+    found = loaded(file="commands: [[a]]")
+    assert problems(found) == ["rolecall.yml:1: is a list; write one value"]
+    assert "is a JSON object" in problems(loaded({"ROLECALL_COMMANDS": '{"a": 1}'}))[0]
+
+
+def test_which_file_was_read_is_known(loaded, tmp_path):
+    assert loaded().file == f"no rolecall.yml in {tmp_path}"
+    (tmp_path / "rolecall.yaml").touch()
+    assert loaded().file == f"no rolecall.yml in {tmp_path}; there is a rolecall.yaml"
+    assert loaded(file="grace: 1").file == "read rolecall.yml"
+
+
 def test_the_variables_of_a_target_s_commands_are_no_mistakes(loaded):
     names = ["TARGET", "ACCOUNT_ID", "ROLE_ARN", "REGION", "INDEX", "COUNT"]
     assert not loaded({f"ROLECALL_{name}": "1" for name in names}).problems
@@ -122,7 +144,9 @@ def test_a_flag_knows_the_usual_words(loaded, word, value):
         ("- |\n  a\n  b\n- c", Commands(("a\nb", "c"), listed=True)),
         ("[ -f x ] && echo y", Commands(("[ -f x ] && echo y",))),
         ("[[ -f x ]]", Commands(("[[ -f x ]]",))),
-        ("[1", Commands(("[1",))),
+        ('[ "$A" = b ] && echo y', Commands(('[ "$A" = b ] && echo y',))),
+        ("[echo a, 'echo b']", Commands(("echo a", "echo b"), listed=True)),
+        ('{ "$A"; }', Commands(('{ "$A"; }',))),
     ],
 )
 def test_commands_are_a_script_or_a_list(loaded, text, commands):

@@ -148,6 +148,21 @@ def test_what_is_no_target_is_refused_with_what_to_write(resolved, text, message
     assert len(found.problems) == 1
 
 
+@pytest.mark.parametrize(
+    ("targets", "message"),
+    [
+        (f"a={DEV};b={DEV}", "holds a second ARN"),
+        (f"dev = {DEV}", "without blanks around `=`"),
+        (f"dev:{DEV}", "an entry is name=arn:aws:iam::…"),
+        ([{"account": "333333333333", "role_arn": DEV}], "account 333333333333 is not that of"),
+        ([{"rolearn": DEV}], "did you mean role_arn?"),
+    ],
+)
+def test_slips_are_told_with_what_was_meant(resolved, targets, message):
+    given = targets if isinstance(targets, str) else json.dumps(targets)
+    assert any(message in str(problem) for problem in resolved(given).problems)
+
+
 def test_a_word_refers_to_a_variable(resolved):
     found = resolved("tst,dev x=my.acc", TARGET_DEV=DEV, TARGET_TST=TEST, TARGET_MY_ACC=DEV + "2")
     assert summary(found) == [("tst", TEST), ("dev", DEV), ("x", DEV + "2")]

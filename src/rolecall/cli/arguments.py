@@ -9,13 +9,15 @@ from dataclasses import dataclass
 import rolecall
 from rolecall.settings.options import Option, options
 from rolecall.settings.reference import default_text
+from rolecall.wording import nearest
 
 _EPILOG = """\
-Every option is also a variable, ROLECALL_<NAME>, and a key of rolecall.yml; a flag wins over a
-variable, a variable over the file. `rolecall config` shows each with its value.
+Every option is also a variable, ROLECALL_<NAME>, and a key of rolecall.yml; a
+flag wins over a variable, a variable over the file. `rolecall config` shows
+each with its value.
 
-exit codes: 0 all succeeded; 1 a target failed; 2 the configuration is wrong; 3 nothing to do;
-4 a role could not be assumed; 70 a bug; 130/143 interrupted
+exit codes: 0 all succeeded; 1 a target failed; 2 the configuration is wrong;
+3 nothing to do; 4 a role could not be assumed; 70 a bug; 130/143 interrupted
 """
 _HELP = {
     "run": "check, assume every role, deploy to each target in turn, report",
@@ -51,12 +53,15 @@ def parse(argv: Sequence[str]) -> Arguments:
     given = ["run", *argv] if not first or first.startswith("-") else list(argv)
     if first in ("-h", "--help", "--version"):
         given = list(argv)
-    found = vars(parser.parse_args(given))
+    namespace, unknown = parser.parse_known_args(given)
+    found = vars(namespace)
     command = found["command"]
     if command == "exec" and not words:
         parser.error("exec needs a command after `--`: rolecall exec TARGET -- COMMAND…")
-    if command == "assume" and bool(found["role_arn"]) != bool(found["profile"]):
-        parser.error("assume takes a role's ARN and a profile's name, or neither")
+    if unknown:
+        parser.error(f"{unknown[0]!r} is no argument of {command}{_hint(unknown[0])}")
+    if (found.get("role_arn") or "").startswith("arn:") and not found["profile"]:
+        parser.error("assume needs a name for the profile: rolecall assume ARN PROFILE")
     flags = {option.name: found.get(option.key) for option in options()}
     return Arguments(
         command=command,
@@ -67,6 +72,12 @@ def parse(argv: Sequence[str]) -> Arguments:
         target=found.get("target") or "",
         words=tuple(words),
     )
+
+
+def _hint(word: str) -> str:
+    flags = [option.flag for option in options()]
+    near = nearest(word.partition("=")[0].replace("_", "-"), flags)
+    return f"; did you mean {near}?" if near else ""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -81,16 +92,17 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, text in _HELP.items():
         command = commands.add_parser(
-            name, help=text, description=text.capitalize() + ".", epilog=_EPILOG,
+            name, help=text, description=text[0].upper() + text[1:] + ".", epilog=_EPILOG,
             formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
         )  # fmt: skip
         _add_own(name, command)
         command.add_argument(
             "--config", metavar="FILE", help="the settings file, by default ./rolecall.yml"
         )
-        group = command.add_argument_group("options")
+        group = command.add_argument_group("settings")
         for option in options():
-            _add_option(group, option)
+            shown = name in ("run", "plan") or not (option.run_only or name == "config")
+            _add_option(group, option, shown=shown)
     return parser
 
 
@@ -102,7 +114,10 @@ def _add_own(name: str, command: argparse.ArgumentParser) -> None:
             help="also assume every role, and verify its account",
         )
     if name == "assume":
-        command.add_argument("role_arn", nargs="?", metavar="ARN", help="the role to assume")
+        command.usage = "rolecall assume [options] [ARN PROFILE | TARGET]"
+        command.add_argument(
+            "role_arn", nargs="?", metavar="ARN", help="the role, or the name of a target"
+        )
         command.add_argument(
             "profile", nargs="?", metavar="PROFILE", help="the profile to store it as"
         )
@@ -111,10 +126,11 @@ def _add_own(name: str, command: argparse.ArgumentParser) -> None:
         command.add_argument("target", metavar="TARGET", help="the target's name")
 
 
-def _add_option(group: argparse._ArgumentGroup, option: Option) -> None:
+def _add_option(group: argparse._ArgumentGroup, option: Option, *, shown: bool) -> None:
     text = option.help.replace("%", "%%")
     if default_text(option):
         text += f" (default: {default_text(option)})".replace("%", "%%")
+    text = text if shown else argparse.SUPPRESS
     if option.kind.name == "true/false":
         group.add_argument(
             option.flag, nargs="?", const="true", metavar="BOOL", dest=option.key, help=text
@@ -127,6 +143,6 @@ def _add_option(group: argparse._ArgumentGroup, option: Option) -> None:
             help=argparse.SUPPRESS,
         )
     else:
-        group.add_argument(
-            option.flag, metavar=option.kind.name.upper().split()[0], dest=option.key, help=text
-        )
+        words = getattr(option.kind, "words", ())
+        metavar = f"{{{','.join(words)}}}" if words else option.kind.name.upper().split()[0]
+        group.add_argument(option.flag, metavar=metavar, dest=option.key, help=text)

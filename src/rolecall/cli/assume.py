@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rolecall.cli.aws import Aws
-from rolecall.cli.context import Context
+from rolecall.cli.context import Context, one_of
 from rolecall.cli.signals import stopping
 from rolecall.errors import NOT_ASSUMED, SUCCEEDED, AssumeError, ConfigError, Problem
 from rolecall.profiles import shared
@@ -20,7 +20,11 @@ from rolecall.wording import wrapped
 
 
 def command(context: Context, *, role_arn: str, profile: str) -> int:
-    """Stores one role, or every configured target; returns the exit code."""
+    """Stores a role, a configured target or all of them; returns the exit code.
+
+    Args:
+        role_arn: a role's ARN, or a target's name where there is no `profile`.
+    """
     if context.settings.profile_mode == REFRESHING:
         problem = Problem(
             "ROLECALL_PROFILE_MODE",
@@ -30,6 +34,8 @@ def command(context: Context, *, role_arn: str, profile: str) -> int:
     with stopping() as stop:
         aws = Aws(context, stop, stream=sys.stderr)
         resolved = _resolved(context, aws, role_arn, profile)
+        if role_arn and not profile:
+            resolved = replace(resolved, targets=(one_of(resolved.targets, role_arn),))
         files, failed = _files(context), 0
         shared.check(files, [target.name for target in resolved.targets])
         for target, answer in assume_all(aws.assumer(resolved), resolved.targets):
@@ -44,7 +50,7 @@ def command(context: Context, *, role_arn: str, profile: str) -> int:
 
 
 def _resolved(context: Context, aws: Aws, role_arn: str, profile: str) -> Resolved:
-    if role_arn:
+    if profile:
         raw = Raw(value=[{"name": profile, "role_arn": role_arn}], origin="argument", place="ARN")
         settings = replace(context.settings, targets=raw)
         context.loaded = replace(

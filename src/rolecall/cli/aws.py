@@ -10,8 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rolecall import logs
 from rolecall.cli.context import Context
 from rolecall.secret import Mask
+from rolecall.sessions import remedies
 from rolecall.sessions.assume import Assumer
-from rolecall.sessions.retry import Retry, code_of
+from rolecall.sessions.retry import Retry
 from rolecall.sessions.source import Source, asked
 from rolecall.settings.sources import BadValueError
 from rolecall.stop import Stop
@@ -66,9 +67,13 @@ class Aws:
         """The ARN that the source calls as.
 
         Raises:
-            AssumeError: where it can't be asked.
+            AssumeError: where it can't be asked, with the reason and the remedy.
         """
-        return self.source().caller(self._retry.call)
+        source = self.source()
+        try:
+            return source.caller(self._retry.call)
+        except (BotoCoreError, ClientError, OSError) as error:
+            raise remedies.explained(error) from error
 
     def read_list(self, where: str) -> str:
         """Reads a list of targets from wherever it is."""
@@ -79,9 +84,8 @@ class Aws:
         try:
             data: bytes = self._retry.call(f"read {where}", lambda: asked(lambda: read(where)))
         except (BotoCoreError, ClientError) as error:
-            reason = " ".join(str(error).split())
             raise BadValueError(
-                f"{where!r} cannot be read: {code_of(error)}: {reason}; check that it exists in"
+                f"{where!r} cannot be read: {remedies.reason_of(error)}; check that it exists in"
                 f" {self._context.sts_region()} and that the source may read it"
             ) from None
         return data

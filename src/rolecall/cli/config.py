@@ -10,6 +10,7 @@ from rolecall.wording import wrapped
 
 def command(context: Context) -> int:
     """Prints every option; raises ConfigError after that, where some are wrong."""
+    print(f"# {context.loaded.file}")
     for row in reference.current(context.loaded):
         option = row.option
         origin = "" if row.origin == "default" else f"  (from {row.origin})"

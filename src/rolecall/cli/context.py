@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rolecall.cli.arguments import Arguments
 from rolecall.errors import ConfigError, NothingToDoError, Problem
 from rolecall.settings import Loaded, Settings, load
 from rolecall.settings.documents import Commands
+from rolecall.settings.options import REGION
 from rolecall.settings.sources import clean
-from rolecall.targets import Build, Resolved, lists, resolve
+from rolecall.targets import Build, Resolved, Target, lists, resolve
 from rolecall.targets.arns import HOME_REGIONS
 from rolecall.targets.entries import ReadList
 
+_MOST_NAMED = 20
 _POSIX_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "mksh", "zsh", "ash", "busybox"})
 
 
@@ -92,22 +95,29 @@ class Context:
             remote=read_list is not None,
             needs_region=needs_region,
         )
-        mistakes = [*loaded.problems, *resolved.problems, *problems]
+        mistakes = [*loaded.problems, *self._region_problems(), *resolved.problems, *problems]
         if mistakes:
             raise ConfigError(mistakes)
         if not resolved.targets and not resolved.unread:
             raise NothingToDoError(
                 "nothing to do: no targets; set ROLECALL_TARGETS, or ROLECALL_TARGET_<NAME> for"
-                " each, to the ARNs of the roles to deploy with"
+                f" each, to the ARNs of the roles to deploy with ({loaded.file})"
             )
         return resolved
+
+    def _region_problems(self) -> list[Problem]:
+        region = self.default_region
+        if not region or re.fullmatch(REGION, region):
+            return []
+        return [Problem("AWS_REGION", f"{region!r} is no region; write one such as eu-central-1")]
 
     def command_problems(self) -> list[Problem]:
         """Mistakes in the commands and their shell that the options alone don't show."""
         settings, problems = self.settings, []
         place = "ROLECALL_COMMANDS"
         if not settings.commands and not self.loaded.bad & {"COMMANDS"}:
-            problems.append(Problem(place, "is not set: write what to run in each target"))
+            why = f"is not set: write what to run in each target ({self.loaded.file})"
+            problems.append(Problem(place, why))
         try:
             shell = self.shell
         except ValueError as error:
@@ -124,6 +134,24 @@ class Context:
                 )
             )
         return problems
+
+
+def one_of(targets: Sequence[Target], name: str) -> Target:
+    """The target of that name, account id or role ARN.
+
+    Raises:
+        ConfigError: where there is none, or more than one.
+    """
+    named = [target for target in targets if target.name == name]
+    chosen = named or [t for t in targets if name in (t.account_id, t.role.text)]
+    if len(chosen) == 1:
+        return chosen[0]
+    names = ", ".join(target.name for target in targets[:_MOST_NAMED])
+    names += f" and {len(targets) - _MOST_NAMED:,} more" if len(targets) > _MOST_NAMED else ""
+    wrong = (
+        "is the account of several targets; name one of" if chosen else "is no target; there are"
+    )
+    raise ConfigError([Problem("TARGET", f"{name!r} {wrong} {names}")])
 
 
 def _is_listed(commands: Commands) -> bool:

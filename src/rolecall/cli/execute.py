@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rolecall.cli.aws import Aws
-from rolecall.cli.context import Context
+from rolecall.cli.context import Context, one_of
 from rolecall.cli.run import surroundings
 from rolecall.cli.signals import stopping
-from rolecall.errors import ConfigError, Problem
 from rolecall.report.quiet import Quiet
 from rolecall.runner import Runner
 from rolecall.settings.documents import Commands
@@ -30,24 +29,15 @@ def command(context: Context, *, name: str, words: Sequence[str]) -> int:
     with stopping() as stop:
         aws = Aws(context, stop, stream=sys.stderr)
         resolved = context.resolve(read_list=aws.read_list, problems=context.command_problems())
-        chosen = [t for t in resolved.targets if name in (t.name, t.account_id)]
-        if len(chosen) != 1:
-            raise ConfigError([Problem("TARGET", _wrong(name, chosen, resolved.targets))])
+        target = one_of(resolved.targets, name)
         runner = Runner(
             settings,
             lambda: aws.assumer(resolved),
             Quiet(sys.stdout.buffer, sys.stderr),
             surroundings(context, aws.mask, stop),
         )
-        outcome = runner.run(chosen)
+        outcome = runner.run([target])
         if outcome.bug:
             print(outcome.bug, file=sys.stderr)
         codes = [c.exit_code for r in outcome.results for c in r.commands if c.exit_code]
         return codes[0] if codes and outcome.exit_code == 1 else outcome.exit_code
-
-
-def _wrong(name: str, chosen: Sequence[object], targets: Sequence[object]) -> str:
-    names = ", ".join(getattr(target, "name", "") for target in targets)
-    if chosen:
-        return f"{name!r} is the account of several targets; name one of {names}"
-    return f"{name!r} is no target; there are {names}"

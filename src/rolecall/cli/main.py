@@ -10,6 +10,7 @@ from pathlib import Path
 from rolecall.cli import arguments
 from rolecall.cli.context import Context
 from rolecall.errors import BUG, ConfigError, InterruptedRunError, RolecallError
+from rolecall.wording import wrapped
 
 _BROKEN_PIPE = 141
 
@@ -24,7 +25,10 @@ def run_command() -> int:
         print(_listed(error), file=sys.stderr)
         return error.exit_code
     except RolecallError as error:
-        print(f"rolecall: {error}", file=sys.stderr)
+        reason, _, remedy = str(error).partition("\n")
+        print(wrapped(f"rolecall: {reason}", 80, "", "  "), file=sys.stderr)
+        if remedy:
+            print(wrapped(f"What to do: {remedy}", 80, "  "), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return InterruptedRunError(2).exit_code
@@ -68,4 +72,5 @@ def _listed(error: ConfigError) -> str:
     count = len(error.problems)
     noun = "mistake" if count == 1 else "mistakes"
     lines = [f"rolecall: {count} {noun} in the configuration; nothing was done"]
-    return "\n".join([*lines, *(f"  {problem}" for problem in error.problems)])
+    told = (wrapped(str(problem), 80, "  ", "    ") for problem in error.problems)
+    return "\n".join([*lines, *told])

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
 from rolecall import wording
 from rolecall.cli.context import Context, colour
 from rolecall.errors import NOT_ASSUMED, SUCCEEDED
+from rolecall.settings import reference
+from rolecall.settings.options import options
 from rolecall.targets import Resolved
+
+# What the plan shows by itself.
+_TOLD = frozenset({"targets", "commands", "before", "after", "on_failure"})
 
 
 def command(context: Context, *, check: bool) -> int:
@@ -25,12 +31,49 @@ def _print(context: Context, resolved: Resolved) -> None:
     console = Console(sys.stdout.buffer, colour=colour(context.environ), most_listed=None)
     console.planned(context.settings, resolved.targets)
     for where in resolved.unread:
-        console.say(f"and what {where} lists; `rolecall plan --check` reads it")
+        lead = "and " if resolved.targets else "targets: "
+        console.say(f"{lead}what {where} lists; `rolecall plan --check` reads it")
     names = dict.fromkeys(target.session.session_name for target in resolved.targets)
+    for line in [*_options(context), *_own_options(context, resolved)]:
+        console.say(line)
     if names:
         first = next(iter(names))
         more = f" and {wording.count(len(names) - 1, 'other')}" if len(names) > 1 else ""
         console.say(f"session name: {first}{more}")
+
+
+def _options(context: Context) -> Iterator[str]:
+    """Each option that was given, with its value and where that came from."""
+    rows = [
+        row
+        for row in reference.current(context.loaded)
+        if row.origin != "default" and row.option.key not in _TOLD
+    ]
+    if rows:
+        yield "options:"
+    for row in rows:
+        yield wording.wrapped(f"{row.option.key} = {row.value} ({row.origin})", 80, "  ", "    ")
+
+
+def _own_options(context: Context, resolved: Resolved) -> Iterator[str]:
+    """What a target has that differs from the rest."""
+    settings = context.settings
+    common = settings.regions or tuple(filter(None, [context.default_region]))
+    for target in resolved.targets:
+        own = [
+            f"{option.key} = {option.kind.show(value)}"
+            for option in options()
+            if option.per_target
+            and option.key not in ("regions", "session_name")
+            and (value := getattr(target.session, option.key)) != getattr(settings, option.key)
+        ]
+        if target.regions != common:
+            own.insert(0, f"regions = {','.join(target.regions)}")
+        if target.variables:
+            own.append(f"variables = {','.join(f'{k}={v}' for k, v in target.variables)}")
+        if own:
+            yield f"options of {target.name}:"
+        yield from (wording.wrapped(line, 80, "  ", "    ") for line in own)
 
 
 def _checked(context: Context) -> int:

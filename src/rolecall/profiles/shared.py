@@ -16,6 +16,7 @@ from rolecall.files import PRIVATE_FILE, make_folder, write_atomically
 from rolecall.sessions.session import Session
 
 _LOCK_SECONDS = 60
+_KEY, _TOKEN = "aws_access_key_id", "aws_session_token"
 # With one of these in the config file, SDKs would not use the keys of the credentials file.
 _RIVALS = (
     "role_arn",
@@ -56,9 +57,9 @@ def store(files: AwsFiles, profile: str, session: Session, *, region: str) -> No
         make_folder(path.parent)
     keys = session.credentials
     values = {
-        "aws_access_key_id": keys.access_key_id.reveal(),
+        _KEY: keys.access_key_id.reveal(),
         "aws_secret_access_key": keys.secret_access_key.reveal(),
-        "aws_session_token": keys.session_token.reveal(),
+        _TOKEN: keys.session_token.reveal(),
     }
     with _locked(files.credentials):
         check(files, [profile])
@@ -136,6 +137,11 @@ def _check_rivals(path: Path, text: str, section: str) -> None:
                 f"{path} has {rival} in [{section}], which wins over stored keys: remove it, or"
                 " store the profile under another name"
             )
+    if updater.has_option(section, _KEY) and not updater.has_option(section, _TOKEN):
+        raise FileError(
+            f"{path} has long-lived keys in [{section}], which would be lost: store the profile"
+            " under another name, or remove them first"
+        )
 
 
 def _with(text: str, section: str, values: dict[str, str]) -> str:

@@ -52,12 +52,13 @@ class Console:
         self._count = 0
 
     def planned(self, settings: Settings, targets: Sequence[Target]) -> None:
-        self.say(
-            f"rolecall: {wording.count(len(targets), 'target')}, in sequence;"
-            f" on failure: {settings.on_failure}"
-        )
         listed = targets[: self._most_listed]
-        self.say(table.plan(listed, self._width))
+        if listed:
+            self.say(
+                f"rolecall: {wording.count(len(targets), 'target')}, in sequence;"
+                f" on failure: {settings.on_failure}"
+            )
+            self.say(table.plan(listed, self._width))
         if len(targets) > len(listed):
             self.say(f"… and {len(targets) - len(listed):,} more; `rolecall plan` lists all")
         for name, commands in (
@@ -125,6 +126,10 @@ class Console:
         self.say(self._painted(_COLOURS[result.status], text))
         if result.remedy:
             self.say(wording.wrapped(result.remedy, self._width, "    "))
+        skipped = [c for c in result.commands if c.status is Status.NOT_RUN]
+        if skipped:
+            what = f"{wording.count(len(skipped), 'command')} not run: {skipped[0].reason}"
+            self.say(wording.wrapped(what, self._width, "    "))
 
     def finished(self, outcome: Outcome, report: str) -> None:
         self.say("")
@@ -137,6 +142,11 @@ class Console:
         self._not_run(outcome)
         counts = [
             f"{outcome.count(status):,} {status}" for status in Status if outcome.count(status)
+        ]
+        counts += [
+            f"the commands {result.target} them failed"
+            for result in (outcome.before, outcome.after)
+            if result and result.status is Status.FAILED
         ]
         self.say("")
         line = f"{', '.join(counts)} in {wording.seconds(outcome.seconds)}"

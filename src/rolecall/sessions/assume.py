@@ -104,9 +104,8 @@ class Assumer:
             if is_denied(error) and not caller:
                 with suppress(Exception):
                     caller = self._source.caller(self._retry.call)
-            raise remedies.explained(
-                error, role_arn=role_arn, caller=caller, options=options
-            ) from error
+            attempt = remedies.Attempt(role_arn=role_arn, caller=caller, options=options)
+            raise remedies.explained(error, attempt) from error
         return session
 
     def _request(self, role_arn: str, options: SessionOptions) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
 from rolecall.errors import AssumeError
-from rolecall.sessions.retry import ACCESS_DENIED, code_of
+from rolecall.sessions.retry import ACCESS_DENIED, code_of, is_transient
 from rolecall.targets.model import SessionOptions
 
 _ASSUMED = re.compile(r"arn:([\w-]+):sts::(\d{12}):assumed-role/([^/]+)/.*")
@@ -18,6 +19,14 @@ _SOURCE_EXPIRED = (
 _SOURCE_INVALID = (
     "AWS does not know the source credentials: check AWS_ACCESS_KEY_ID, the secret and the token,"
     " which belong together, and the partition they are of"
+)
+_UNREACHABLE = (
+    "AWS cannot be reached: check the network, proxies, AWS_REGION, and AWS_ENDPOINT_URL if it is"
+    " set"
+)
+_BUSY = (
+    "AWS was too busy to answer: try again later, or raise ROLECALL_RETRY_ATTEMPTS and"
+    " ROLECALL_RETRY_MAX_WAIT"
 )
 _BY_CODE = {
     "ExpiredToken": _SOURCE_EXPIRED,
@@ -48,28 +57,47 @@ def principal_of(arn: str) -> str:
     return f"arn:{match[1]}:iam::{match[2]}:role/{match[3]}" if match else arn
 
 
-def explained(
-    error: Exception, *, role_arn: str, caller: str, options: SessionOptions
-) -> AssumeError:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """Who tried to assume which role, and how. `caller` is an ARN; empty where it isn't known."""
+
+    role_arn: str
+    caller: str
+    options: SessionOptions
+
+
+def explained(error: Exception, attempt: Attempt | None = None) -> AssumeError:
     """The error with its reason in one line, and what to do about it.
 
     Args:
-        caller: the ARN that asked; empty where it isn't known.
+        attempt: what was tried; None where it was no AssumeRole.
     """
-    code = code_of(error)
-    message = str(error)
+    code, reason = code_of(error), reason_of(error)
+    if attempt and code in ACCESS_DENIED:
+        return AssumeError(code, reason, _denied(_message(error), attempt))
+    if attempt and code == "ValidationError":
+        return AssumeError(code, reason, _invalid(_message(error), attempt.role_arn))
+    remedy = _BY_CODE.get(code, "")
+    if not remedy and is_transient(error):
+        remedy = _BUSY if isinstance(error, ClientError) else _UNREACHABLE
+    return AssumeError(code, reason, remedy)
+
+
+def reason_of(error: Exception) -> str:
+    """An error of AWS in one line: its code, its message, and how often it was tried."""
+    notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+    return f"{code_of(error)}: {' '.join(_message(error).split())}{notes}"
+
+
+def _message(error: Exception) -> str:
     if isinstance(error, ClientError):
-        message = str(error.response.get("Error", {}).get("Message") or code)
-    reason = f"{code}: {' '.join(message.split())}"
-    if code in ACCESS_DENIED:
-        return AssumeError(code, reason, _denied(message, role_arn, caller, options))
-    if code == "ValidationError":
-        return AssumeError(code, reason, _invalid(message, role_arn))
-    return AssumeError(code, reason, _BY_CODE.get(code, ""))
+        return str(error.response.get("Error", {}).get("Message") or code_of(error))
+    return str(error)
 
 
-def _denied(message: str, role_arn: str, caller: str, options: SessionOptions) -> str:
-    who = principal_of(caller) or "the caller"
+def _denied(message: str, attempt: Attempt) -> str:
+    role_arn, options = attempt.role_arn, attempt.options
+    who = principal_of(attempt.caller) or "the caller"
     action = match[1] if (match := re.search(r"perform: (sts:\w+)", message)) else "sts:AssumeRole"
     if "service control policy" in message:
         return f"a service control policy of the organisation denies {action}: mend it there"

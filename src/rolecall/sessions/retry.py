@@ -81,7 +81,11 @@ class Retry:
         self._log = structlog.get_logger("rolecall.retry")
 
     def call(self, what: str, do: Callable[[], Any], *, sleep: Sleep | None = None) -> Any:
-        """The answer of `do`, or its last error. `what` is named in the log."""
+        """The answer of `do`, or its last error, noted with how often it was tried.
+
+        Args:
+            what: is named in the log.
+        """
 
         def said(state: tenacity.RetryCallState) -> None:
             error = state.outcome.exception() if state.outcome else None
@@ -93,14 +97,20 @@ class Retry:
                 wait_seconds=round(state.upcoming_sleep, 1),
             )
 
-        return tenacity.Retrying(
+        retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(self._worth_it),
             stop=self._enough,
             wait=tenacity.wait_random_exponential(multiplier=0.5, max=_LONGEST_WAIT),
             sleep=sleep or self._sleep,
             before_sleep=said,
             reraise=True,
-        )(do)
+        )
+        try:
+            return retrying(do)
+        except Exception as error:
+            if (tries := retrying.statistics["attempt_number"]) > 1:
+                error.add_note(f"tried {tries} times")
+            raise
 
     def _worth_it(self, error: BaseException) -> bool:
         return is_transient(error) or (self._access_denied > 0 and is_denied(error))

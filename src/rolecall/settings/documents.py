@@ -67,13 +67,13 @@ class CommandsKind:
 
     def parse(self, raw: Any) -> Commands:
         if isinstance(raw, str):
-            found = _json_list(raw) if raw.startswith("[") else _yaml_list(raw)
+            found = _list_in(raw)
             if found is None:
                 return _checked(Commands((raw,)))
             raw = found
         if not isinstance(raw, list):
             raise BadValueError("is neither a script nor a list of commands")
-        items = tuple(clean(text_of(item)) for item in raw)
+        items = tuple(_command(item, number) for number, item in enumerate(raw))
         return _checked(Commands(tuple(filter(None, items)), listed=True))
 
     def schema(self) -> dict[str, Any]:
@@ -89,19 +89,31 @@ def _checked(commands: Commands) -> Commands:
     return commands
 
 
-def _json_list(text: str) -> list[Any] | None:
-    """The list meant by text that starts with `[`; None for a script such as `[ -f x ] && …`."""
-    if _is_json(text):
-        value = json.loads(text)
-        return value if isinstance(value, list) else None
-    if re.match(r'\[\s*"', text):
-        from_json(text)
-    return None
+def _command(item: Any, number: int) -> str:
+    if isinstance(item, Mapping):
+        raise BadValueError(
+            "is a mapping: quote a command that holds `: ` in a YAML list", path=(number,)
+        )
+    try:
+        return clean(text_of(item))
+    except BadValueError as error:
+        raise BadValueError(str(error), path=(number,)) from None
 
 
-def _yaml_list(text: str) -> list[Any] | None:
-    if not text.startswith("- "):
-        return None
+def _list_in(text: str) -> list[Any] | None:
+    """The list that text writes in JSON or YAML; None for a script, such as `[ -f x ] && make`."""
+    if text.startswith("["):
+        if _is_json(text):
+            return list(json.loads(text))
+        if text.startswith('["'):
+            from_json(text)
+        return None if re.match(r"\[[\s\[]", text) else _yaml_list(text)
+    if re.match(r'\{\s*"', text) and _is_json(text):
+        raise BadValueError("is a JSON object; write a script, or a list of commands")
+    return _yaml_list(text) if text.startswith("- ") else None
+
+
+def _yaml_list(text: str) -> list[Any]:
     import yaml  # noqa: PLC0415  0.03 s that most runs need not spend
 
     try:
@@ -111,12 +123,9 @@ def _yaml_list(text: str) -> list[Any] | None:
         raise BadValueError(
             f"starts as a YAML list but is not one: {error.problem}, line {line}"
         ) from None
-    for item in value:
-        if not isinstance(item, str):
-            raise BadValueError(
-                f"{item!r} is no command: quote a command that holds `: ` in a YAML list"
-            )
-    return list(value)
+    if not isinstance(value, list):
+        raise BadValueError("starts as a YAML list but is not one")
+    return value
 
 
 @dataclass(frozen=True, slots=True)

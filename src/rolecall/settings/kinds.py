@@ -84,7 +84,8 @@ class Text:
 
     def schema(self) -> dict[str, Any]:
         pattern = {"pattern": f"^(?:{self.pattern})$"} if self.pattern else {}
-        return {"type": "string", **pattern}
+        # A number in the file is read as the text it stands for.
+        return {"type": ["string", "integer"], **pattern}
 
     def show(self, value: Any) -> str:
         return str(value)
@@ -95,7 +96,10 @@ class Choice:
     """One of a few words."""
 
     words: tuple[str, ...]
-    name: str = "choice"
+
+    @property
+    def name(self) -> str:
+        return " or ".join([", ".join(self.words[:-1]), self.words[-1]])
 
     def parse(self, raw: Any) -> str:
         text = text_of(raw).lower()

@@ -12,6 +12,7 @@ from rolecall.errors import Problem
 from rolecall.settings import sources, yamlfile
 from rolecall.settings.options import Settings, options
 from rolecall.settings.sources import PREFIX, BadValueError, Raw
+from rolecall.wording import nearest
 
 CONFIG = "CONFIG"
 DEFAULT_FILE = "rolecall.yml"
@@ -29,6 +30,7 @@ class Loaded:
         bad: names of the options whose value would not do; they hold their default.
         target_variables: `ROLECALL_TARGET_<NAME>`, by `<NAME>`.
         folder: what relative paths start from.
+        file: what was found of the settings file, in words.
     """
 
     settings: Settings
@@ -37,6 +39,7 @@ class Loaded:
     target_variables: Mapping[str, Raw]
     problems: tuple[Problem, ...]
     folder: Path
+    file: str
 
 
 def load(*, environ: Mapping[str, str], flags: Mapping[str, str | None], folder: Path) -> Loaded:
@@ -53,6 +56,9 @@ def load(*, environ: Mapping[str, str], flags: Mapping[str, str | None], folder:
     targets = {n.removeprefix(TARGET): r for n, r in variables.items() if n.startswith(TARGET)}
     named = {n: r for n, r in variables.items() if not n.startswith(TARGET) and n not in CONTEXT}
     problems += [*_unknown(named, prefix=PREFIX), *_unknown(file, prefix="")]
+    if (alone := variables.get("TARGET")) and str(alone.value).startswith("arn:"):
+        right = f"{PREFIX}TARGETS, or {PREFIX}{TARGET}<NAME> for each target"
+        problems.append(Problem(alone.place, f"holds an ARN, and is no option; set {right}"))
     given = {**file, **named, **given_flags}
     values, mistakes = _parse(given)
     return Loaded(
@@ -62,7 +68,16 @@ def load(*, environ: Mapping[str, str], flags: Mapping[str, str | None], folder:
         target_variables=targets,
         problems=(*problems, *mistakes.values()),
         folder=folder,
+        file=_found(config, folder),
     )
+
+
+def _found(config: Raw | None, folder: Path) -> str:
+    name = config.value if config else DEFAULT_FILE
+    if (folder / name).is_file():
+        return f"read {name}"
+    other = next((p.name for p in folder.glob("rolecall.y*ml")), "")
+    return f"no {name} in {folder}" + (f"; there is a {other}" if other else "")
 
 
 def _read_file(config: Raw | None, folder: Path) -> tuple[dict[str, Raw], list[Problem]]:
@@ -86,7 +101,7 @@ def _parse(given: Mapping[str, Raw]) -> tuple[dict[str, Any], dict[str, Problem]
             parsed = option.kind.parse(raw.value)
             values[option.name.lower()] = raw if option.name == "TARGETS" else parsed
         except BadValueError as error:
-            mistakes[option.name] = Problem(raw.at(), str(error))
+            mistakes[option.name] = Problem(raw.at(*error.path), str(error))
     return values, mistakes
 
 
@@ -99,10 +114,8 @@ def _unknown(given: Mapping[str, Raw], *, prefix: str) -> Iterable[Problem]:
 
 
 def _nearest(name: str, known: list[str], prefix: str) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415  only a mistake needs it
-
     words = [*known, CONFIG, "TARGET_<NAME>"] if prefix else known
-    near = get_close_matches(re.sub(r"[^A-Z0-9]+", "_", name), words, n=1)
+    near = nearest(re.sub(r"[^A-Z0-9]+", "_", name), words)
     if not near:
         return "; `rolecall config` lists all of them"
-    return f"; did you mean {prefix + near[0] if prefix else near[0].lower()}?"
+    return f"; did you mean {prefix + near if prefix else near.lower()}?"

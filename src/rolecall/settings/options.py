@@ -24,6 +24,7 @@ from rolecall.settings.kinds import (
 from rolecall.settings.sources import PREFIX, Raw
 
 ROLE_ARN = r"arn:aws[a-z-]*:iam::\d{12}:role/(?:[\x21-\x2e\x30-\x7e]+/)*[\w+=,.@-]{1,64}"
+REGION = r"[a-z]{2,4}(?:-[a-z]+)+-\d"
 _DEFAULT_SESSION = "rolecall-{build}-{execution}"
 
 
@@ -33,6 +34,7 @@ class Option:
 
     Attributes:
         per_target: a target in the file or in JSON may have a value of its own.
+        run_only: of use to `run` and `plan` only; the other commands take it and don't show it.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Option:
     default: Any
     help: str
     per_target: bool
+    run_only: bool
 
     @property
     def variable(self) -> str:
@@ -54,9 +57,16 @@ class Option:
         return self.name.lower()
 
 
-def option(kind: Kind, *, default: Any, help: str, per_target: bool = False) -> Any:  # noqa: A002
+def option(
+    kind: Kind,
+    *,
+    default: Any,
+    help: str,  # noqa: A002  as argparse calls it
+    per_target: bool = False,
+    run_only: bool = False,
+) -> Any:
     """A field of Settings that users can set."""
-    declared = {"kind": kind, "help": help, "per_target": per_target}
+    declared = {"kind": kind, "help": help, "per_target": per_target, "run_only": run_only}
     return field(default=default, metadata=declared)
 
 
@@ -92,19 +102,22 @@ class Settings:
         default=Commands(),
         help="What to run in each target: one shell script, or a JSON or YAML list of commands"
         " that share one shell",
+        run_only=True,
     )
     before: Commands = option(
         CommandsKind(),
         default=Commands(),
         help="Commands once before the first target, with the source account's credentials",
+        run_only=True,
     )
     after: Commands = option(
         CommandsKind(),
         default=Commands(),
         help="Commands once after the last target, with the source account's credentials",
+        run_only=True,
     )
     regions: tuple[str, ...] = option(
-        ListOf(Text(r"[a-z]{2,4}(?:-[a-z]+)+-\d", "a region such as eu-central-1")),
+        ListOf(Text(REGION, "a region such as eu-central-1")),
         default=(),
         help="Regions each target is deployed to, in turn; by default AWS_REGION",
         per_target=True,
@@ -181,12 +194,14 @@ class Settings:
     on_failure: str = option(
         Choice(("stop", "continue")),
         default="stop",
-        help="After a target failed: leave the rest not run, or go on",
+        help="After a target failed: `stop` leaves the rest not run, `continue` goes on",
+        run_only=True,
     )
     preflight: bool = option(
         Flag(),
         default=True,
         help="Assume every role and verify its account before the first command runs anywhere",
+        run_only=True,
     )
     retry_attempts: int = option(
         Whole(1, 100),
@@ -223,17 +238,21 @@ class Settings:
         " while commands run, `static` (default of assume) holds keys",
     )
     report_dir: str = option(
-        Text(), default="rolecall-report", help="The folder `report.json` is written to"
+        Text(),
+        default="rolecall-report",
+        help="The folder `report.json` is written to",
+        run_only=True,
     )
     log_format: str = option(
         Choice(("auto", "console", "json")),
         default="auto",
-        help="`console` for people, `json` for one JSON event a line; `auto` is console",
+        help="For people, or one JSON event a line; `auto` is console",
     )
     log_level: str = option(
         Choice(("debug", "info", "warning", "error")),
         default="info",
-        help="The least grave log lines that are shown",
+        help="The least grave of rolecall's own remarks (retries, renewals) that are shown; what"
+        " the run does is always told",
     )
 
 

@@ -11,7 +11,15 @@ Path = tuple[str | int, ...]
 
 
 class BadValueError(ValueError):
-    """A value that is not what its option takes; the message says what would be."""
+    """A value that is not what its option takes; the message says what would be.
+
+    Attributes:
+        path: which part of the value it is about; empty for the whole.
+    """
+
+    def __init__(self, text: str, *, path: Path = ()) -> None:
+        super().__init__(text)
+        self.path = path
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -57,7 +57,7 @@ def parse(text: str) -> RoleArn:
         BadValueError: with the value and what to write instead.
     """
     match = _ROLE.fullmatch(text)
-    if not match:
+    if not match or "arn:" in text[1:]:
         raise BadValueError(f"{text!r} {_diagnosis(text)}")
     return RoleArn(
         text=text,
@@ -91,6 +91,8 @@ def _diagnosis(text: str) -> str:  # noqa: PLR0911  one return per thing people 
             f"is the ARN of a session; write its role's: arn:{partition}:iam::{account}:role/{role}"
             " (with the role's path, if it has one)"
         )
+    if "arn:" in text[1:]:
+        return "holds a second ARN; put white space or a comma between targets"
     if "*" in text or "?" in text:
         return "holds a wildcard; name each role, or give account ids and set ROLE"
     parts = text.split(":", 5)

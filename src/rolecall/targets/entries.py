@@ -14,6 +14,7 @@ from rolecall.settings.kinds import Kind, Pairs, Text, from_json, text_of
 from rolecall.settings.options import options
 from rolecall.settings.sources import BadValueError, Raw, clean
 from rolecall.targets import grammar
+from rolecall.wording import nearest
 
 ReadList = Callable[[str], str]
 _OWN_KEYS = ("name", "role_arn", "account", "variables")
@@ -102,13 +103,12 @@ class Reader:
         key = re.sub(r"\W", "_", entry.value, flags=re.ASCII).upper()
         raw = self._variables.get(key)
         if raw is None or not key:
-            self.problems.append(
-                Problem(
-                    place,
-                    f"{entry.value!r} is neither an ARN nor an account id, and"
-                    f" ROLECALL_TARGET_{key} is not set",
-                )
-            )
+            written = f"{entry.name}={entry.value}" if entry.name else entry.value
+            wrong = f"{written!r} is neither an ARN nor an account id"
+            hint = f"ROLECALL_TARGET_{key} is not set"
+            if not re.fullmatch(r"[\w-]+", entry.value, re.ASCII):
+                hint = "an entry is name=arn:aws:iam::…, without blanks around `=`, and no quotes"
+            self.problems.append(Problem(place, f"{wrong}; {hint}"))
             return
         yield Draft(place=raw.place, name=entry.name or entry.value, value=raw.value, own={})
 
@@ -143,6 +143,11 @@ class Reader:
         name, arn, account = (own.pop(key, "") or "" for key in ("name", "role_arn", "account"))
         value, variables = arn or account, own.pop("variables", None) or ()
         place = raw.at(*path)
+        if arn and account and f":{account}:" not in arn:
+            self.problems.append(
+                Problem(place, f"account {account} is not that of {arn}; leave out one of them")
+            )
+            return
         if not value:
             self.problems.append(Problem(place, "has no role_arn, and no account to use ROLE with"))
         elif value.startswith("arn:") or re.fullmatch(r"[\d-]+", value):
@@ -160,8 +165,10 @@ def _parsed(key: str, value: Any) -> Any:
     """
     kinds = _kinds()
     if key not in kinds and key not in _OWN_KEYS:
-        known = ", ".join([*_OWN_KEYS, *kinds])
-        raise BadValueError(f"{key!r} is none of a target's keys: {known}")
+        known = [*_OWN_KEYS, *kinds]
+        near = nearest(str(key), known)
+        hint = f"; did you mean {near}?" if near else f": {', '.join(known)}"
+        raise BadValueError(f"{key!r} is none of a target's keys{hint}")
     value = clean(value) if isinstance(value, str) else value
     if value in (None, "", [], {}):
         return None
