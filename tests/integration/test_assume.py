@@ -98,7 +98,8 @@ def test_every_other_byte_stays_as_it_was(assume, aws, others):
 
 
 def test_a_profile_that_stands_between_others_is_changed_in_place(assume, aws, sts):
-    before = b"[a]\nx = 1\n\n[client]\n# mine\naws_access_key_id = OLD\naws_session_token = OLD\nregion = eu-west-3\n\n"
+    old = b"aws_access_key_id = OLD\naws_session_token = OLD\n"
+    before = b"[a]\nx = 1\n\n[client]\n# mine\n" + old + b"region = eu-west-3\n\n"
     after = b"[z]\ny = 2\n"
     (aws / "credentials").write_bytes(before + after)
     assert assume(ROLE, "client").code == 0
