@@ -53,12 +53,16 @@ class AssumeError(RolecallError):
         code: the error code of AWS, or the name of the failure (`NoCredentials`).
         reason: what happened, in one line.
         remedy: what to do about it, in one line; may be empty.
+        unreachable: AWS did not answer, so that it won't answer for others either.
     """
 
     exit_code = NOT_ASSUMED
 
-    def __init__(self, code: str, reason: str, remedy: str = "") -> None:
+    def __init__(
+        self, code: str, reason: str, remedy: str = "", *, unreachable: bool = False
+    ) -> None:
         self.code, self.reason, self.remedy = code, reason, remedy
+        self.unreachable = unreachable
         super().__init__(f"{reason}\n{remedy}" if remedy else reason)
 
 

@@ -119,7 +119,7 @@ class Runner:
         begun = time.monotonic()
         self._view.preflight_started(len(targets))
         failures: dict[str, AssumeError] = {}
-        for target, answer in assume_all(self._assumer, targets):
+        for target, answer in assume_all(self._assumer, targets, self._stop):
             if isinstance(answer, AssumeError):
                 failures[target.name] = answer
             else:

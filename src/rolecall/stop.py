@@ -5,9 +5,29 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import Self
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Self, TypeVar
 
 from rolecall.errors import InterruptedRunError
+
+T = TypeVar("T")
+_LOOK = 0.1  # seconds between two looks at whether a stop was requested
+
+
+def in_thread(do: Callable[[], T]) -> Future[T]:
+    """The coming result of `do`, in a thread that does not keep the process from ending."""
+    future: Future[T] = Future()
+
+    def fill() -> None:
+        try:
+            future.set_result(do())
+        except BaseException as error:  # noqa: BLE001  whoever waits is to have it
+            future.set_exception(error)
+
+    threading.Thread(target=fill, daemon=True).start()
+    return future
 
 
 class Stop:
@@ -55,6 +75,20 @@ class Stop:
         while (left := deadline - time.monotonic()) > 0 and not self.requested:
             self._event.wait(left)
         self.check()
+
+    def run(self, do: Callable[[], T]) -> T:
+        """The answer of `do`, or InterruptedRunError as soon as a stop is requested.
+
+        `do` runs in a thread of its own, which goes on when nobody waits for it any more.
+        """
+        return self.wait(in_thread(do))
+
+    def wait(self, future: Future[T]) -> T:
+        """The future's result, or InterruptedRunError as soon as a stop is requested."""
+        while True:
+            self.check()
+            with suppress(TimeoutError):
+                return future.result(_LOOK)
 
     def check(self) -> None:
         """Raises InterruptedRunError once a stop is requested."""

@@ -38,7 +38,7 @@ def command(context: Context, *, role_arn: str, profile: str) -> int:
             resolved = replace(resolved, targets=(one_of(resolved.targets, role_arn),))
         files, failed = _files(context), 0
         shared.check(files, [target.name for target in resolved.targets])
-        for target, answer in assume_all(aws.assumer(resolved), resolved.targets):
+        for target, answer in assume_all(aws.assumer(resolved), resolved.targets, stop):
             if isinstance(answer, AssumeError):
                 failed += 1
                 _complain(target, answer)

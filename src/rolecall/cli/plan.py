@@ -89,7 +89,7 @@ def _checked(context: Context) -> int:
         assumer = aws.assumer(resolved)
         print(f"caller: {aws.caller()}\n")
         failed = 0
-        for target, answer in assume_all(assumer, resolved.targets):
+        for target, answer in assume_all(assumer, resolved.targets, stop):
             if isinstance(answer, AssumeError):
                 failed += 1
                 print(f"{target.name}: not assumed")

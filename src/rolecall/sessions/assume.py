@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -21,6 +22,38 @@ from rolecall.targets import SessionOptions, Target
 from rolecall.wording import seconds
 
 CHAINED_LIMIT = 3600
+_FAILURE_SHARED = 10.0  # seconds
+
+
+class _Hop:
+    """The client that assumes from one hop, made by the first who asks and shared by the rest.
+
+    A failure is shared for a moment too: a dead hop is not tried anew for each of its targets.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: tuple[Session | None, StsClient] | None = None
+        self._failed: tuple[float, AssumeError] | None = None
+
+    def get(self, make: Callable[[], tuple[Session | None, StsClient]]) -> tuple[StsClient, str]:
+        """The client, and the ARN it calls as, empty for the source's own."""
+        with self._lock:
+            if self._made is None or not (self._made[0] is None or self._made[0].fresh()):
+                self._made = self._make(make)
+            session, client = self._made
+        return client, session.assumed_role_arn if session else ""
+
+    def _make(
+        self, make: Callable[[], tuple[Session | None, StsClient]]
+    ) -> tuple[Session | None, StsClient]:
+        if self._failed and time.monotonic() - self._failed[0] < _FAILURE_SHARED:
+            raise self._failed[1]
+        try:
+            return make()
+        except AssumeError as error:
+            self._failed = time.monotonic(), error
+            raise
 
 
 class Assumer:
@@ -35,8 +68,8 @@ class Assumer:
     ) -> None:
         self._source, self._retry = source, retry
         self._allowed = frozenset(allowed_accounts)
-        self._clients: dict[tuple[str, ...], tuple[Session | None, StsClient]] = {}
-        self._lock = threading.RLock()
+        self._hops: dict[tuple[str, ...], _Hop] = {}
+        self._lock = threading.Lock()
         self._cut_said = False
         self.hop_secrets: set[Secret] = set()
         self._log = structlog.get_logger("rolecall.sessions")
@@ -56,30 +89,28 @@ class Assumer:
 
     def _client(self, options: SessionOptions, sleep: Sleep | None) -> tuple[StsClient, str]:
         """The client of the last hop, and the ARN it calls as, empty for the source's own."""
-        with self._lock:
-            session, client = self._hop(options, options.via, sleep)
-        return client, session.assumed_role_arn if session else ""
+        return self._hop(options, options.via, sleep)
 
     def _hop(
         self, options: SessionOptions, via: tuple[str, ...], sleep: Sleep | None
-    ) -> tuple[Session | None, StsClient]:
+    ) -> tuple[StsClient, str]:
         key = (*via, options.session_name, options.source_identity) if via else ()
-        known = self._clients.get(key)
-        if known and (known[0] is None or known[0].fresh()):
-            return known
+        with self._lock:
+            hop = self._hops.setdefault(key, _Hop())
+        return hop.get(lambda: self._make_hop(options, via, sleep))
+
+    def _make_hop(
+        self, options: SessionOptions, via: tuple[str, ...], sleep: Sleep | None
+    ) -> tuple[Session | None, StsClient]:
         if not via:
-            made: tuple[Session | None, StsClient] = (None, self._source.client("sts"))
-        else:
-            before, client = self._hop(options, via[:-1], sleep)
-            request = {"RoleArn": via[-1], "RoleSessionName": options.session_name}
-            if options.source_identity:
-                request["SourceIdentity"] = options.source_identity
-            caller = before.assumed_role_arn if before else ""
-            session = self._call(client, request, options, caller, sleep)
-            self.hop_secrets.update(session.credentials.secrets())
-            made = (session, self._source.client("sts", session.credentials))
-        self._clients[key] = made
-        return made
+            return None, self._source.client("sts")
+        client, caller = self._hop(options, via[:-1], sleep)
+        request = {"RoleArn": via[-1], "RoleSessionName": options.session_name}
+        if options.source_identity:
+            request["SourceIdentity"] = options.source_identity
+        session = self._call(client, request, options, caller, sleep)
+        self.hop_secrets.update(session.credentials.secrets())
+        return session, self._source.client("sts", session.credentials)
 
     def _call(
         self,
@@ -94,7 +125,7 @@ class Assumer:
         def once() -> Session:
             try:
                 return from_answer(asked(lambda: client.assume_role(**request)))
-            except (ResponseParserError, KeyError):
+            except (ResponseParserError, KeyError, ValueError, TypeError):
                 # Their messages quote the answer, which may hold a part of a secret.
                 raise MalformedAnswerError("the answer of STS could not be read") from None
 

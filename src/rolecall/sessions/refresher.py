@@ -13,7 +13,7 @@ from rolecall.errors import AssumeError, FileError
 from rolecall.sessions.retry import Sleep
 from rolecall.sessions.session import Monotonic, Session
 
-_LONGEST_PAUSE = 60.0
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0
 
 
 class _ClosedError(Exception):
@@ -23,7 +23,8 @@ class _ClosedError(Exception):
 class Refresher:
     """Renews a session when half of its time is gone. Use it as a context manager.
 
-    A renewal that fails is said in the log and tried again; the session in use stays.
+    A renewal that fails is said in the log and tried again; the session in use stays. One that is
+    under way at the end is not waited for, and comes to nothing.
 
     Args:
         session: the one in use now.
@@ -43,6 +44,7 @@ class Refresher:
         self._session, self._assume, self._use = session, assume, use
         self._monotonic = monotonic
         self._closed = threading.Event()
+        self._using = threading.Lock()
         self._log = structlog.get_logger("rolecall.sessions").bind(target=name)
         self._thread = threading.Thread(target=self._run, name=f"renew {name}", daemon=True)
 
@@ -51,14 +53,14 @@ class Refresher:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._closed.set()
-        self._thread.join()
+        with self._using:
+            self._closed.set()
 
     def _run(self) -> None:
         try:
             while True:
                 half = self._session.deadline - self._session.lifetime / 2
-                self._sleep(max(0.0, half - self._monotonic()))
+                self._sleep(max(_SHORTEST_PAUSE, half - self._monotonic()))
                 self._renew()
         except _ClosedError:
             return
@@ -66,7 +68,9 @@ class Refresher:
     def _renew(self) -> None:
         try:
             session = self._assume(self._sleep)
-            self._use(session)
+            with self._using:
+                self._sleep(0)
+                self._use(session)
         except (AssumeError, FileError) as error:
             left = max(0.0, self._session.deadline - self._monotonic())
             pause = min(_LONGEST_PAUSE, max(1.0, left / 4))

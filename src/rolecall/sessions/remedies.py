@@ -44,6 +44,10 @@ _BY_CODE = {
     "MalformedAnswerError": (
         "what answers may not be STS: check AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS and proxies"
     ),
+    "SSLError": (
+        "the certificate of what answers is not trusted: set AWS_CA_BUNDLE to your proxy's"
+        " authority, and check AWS_ENDPOINT_URL"
+    ),
     "RegionDisabledException": (
         "STS is not active in this region for that account: set AWS_REGION to a region that is,"
         " or activate it in the account's IAM settings"
@@ -77,10 +81,11 @@ def explained(error: Exception, attempt: Attempt | None = None) -> AssumeError:
         return AssumeError(code, reason, _denied(_message(error), attempt))
     if attempt and code == "ValidationError":
         return AssumeError(code, reason, _invalid(_message(error), attempt.role_arn))
-    remedy = _BY_CODE.get(code, "")
-    if not remedy and is_transient(error):
-        remedy = _BUSY if isinstance(error, ClientError) else _UNREACHABLE
-    return AssumeError(code, reason, remedy)
+    if code not in _BY_CODE and is_transient(error):
+        if isinstance(error, ClientError):
+            return AssumeError(code, reason, _BUSY)
+        return AssumeError(code, reason, _UNREACHABLE, unreachable=True)
+    return AssumeError(code, reason, _BY_CODE.get(code, ""))
 
 
 def reason_of(error: Exception) -> str:

@@ -50,6 +50,8 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, exceptions.ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return code_of(error) in _TRANSIENT or status >= _FIRST_SERVER_ERROR
+    if isinstance(error, exceptions.SSLError):  # a certificate does not heal
+        return False
     return isinstance(
         error,
         (

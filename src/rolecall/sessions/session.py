@@ -59,23 +59,21 @@ def from_answer(answer: Mapping[str, Any], monotonic: Monotonic = time.monotonic
     """The session in an answer of AssumeRole.
 
     Raises:
-        MalformedAnswerError: where a part is missing.
+        MalformedAnswerError: where a part is missing or makes no sense.
     """
     try:
         keys, arn = answer["Credentials"], str(answer["AssumedRoleUser"]["Arn"])
-        expiration: datetime = keys["Expiration"]
         credentials = Credentials(
             access_key_id=Secret(keys["AccessKeyId"]),
             secret_access_key=Secret(keys["SecretAccessKey"]),
             session_token=Secret(keys["SessionToken"]),
         )
         account_id = arn.split(":")[4]
-    except (KeyError, IndexError, TypeError) as error:
+        lifetime = (keys["Expiration"] - _asked(answer)).total_seconds()
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise MalformedAnswerError(f"the answer of STS lacks {error}") from None
-    # The server's date makes the lifetime right also where our clock is wrong.
-    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    asked = parsedate_to_datetime(date) if date else datetime.now(UTC)
-    lifetime = (expiration - asked).total_seconds()
+    if lifetime <= 0 or not all(secret.reveal() for secret in credentials.secrets()):
+        raise MalformedAnswerError("the answer of STS has empty keys, or keys that have run out")
     return Session(
         account_id=account_id,
         assumed_role_arn=arn,
@@ -83,3 +81,9 @@ def from_answer(answer: Mapping[str, Any], monotonic: Monotonic = time.monotonic
         lifetime=lifetime,
         deadline=monotonic() + lifetime,
     )
+
+
+def _asked(answer: Mapping[str, Any]) -> datetime:
+    """When STS answered. Its own date makes the lifetime right also where our clock is wrong."""
+    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return parsedate_to_datetime(date) if date else datetime.now(UTC)
