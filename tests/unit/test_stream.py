@@ -49,12 +49,10 @@ def test_marks_are_taken_out_in_order(stream, heard):
     stream.close()
     assert heard == [
         (b"start", 0, 0),
-        b"one\ntwo",
-        b"\n",
+        b"one\ntwo\n",
         (b"end", 0, 7),
         (b"start", 1, 0),
-        b"three",
-        b"\n",
+        b"three\n",
     ]
 
 

@@ -146,12 +146,13 @@ class Shell:
         """Reads until the shell has ended, then ends what it left in its group."""
         try:
             self._read_until_ended()
+            self._drain()
             self._end_leftovers()
+            self._drain()
         finally:
             os.close(self.reader)
             if self.process.poll() is None:
-                self._signal(signal.SIGKILL)
-                self.process.wait()
+                self._end_at_once()
         return Ended(exit_code=self.process.returncode, reason=self._ending)
 
     def _read_until_ended(self) -> None:
@@ -163,12 +164,13 @@ class Shell:
                 selector.register(end, selectors.EVENT_READ)
             while True:
                 ready = {key.fd for key, _ in selector.select(_POLL)}
+                # Asked each time: what runs on in the background may write without end.
+                if (end is None or end in ready) and self.process.poll() is not None:
+                    return
                 if self._open and self.reader in ready:
                     quiet_since = time.monotonic()
                     if not self._read():
                         selector.unregister(self.reader)
-                elif self.process.poll() is not None:
-                    return
                 elif (quiet := time.monotonic() - quiet_since) >= _IDLE_FLUSH:
                     self.on_idle(quiet)
                 if self.limits.stop.fileno() in ready:
@@ -181,6 +183,15 @@ class Shell:
             self.on_output(data)
         self._open = bool(data)
         return self._open
+
+    def _drain(self) -> None:
+        """Reads what is in the pipe; no more than it can hold, for it may be filled without end."""
+        os.set_blocking(self.reader, False)
+        with suppress(BlockingIOError):
+            for _ in range(_PIPE_SIZE // _CHUNK + 1):
+                if not self._open:
+                    return
+                self._read()
 
     def _keep_limits(self) -> None:
         now = time.monotonic()
@@ -211,10 +222,15 @@ class Shell:
             if time.monotonic() >= kill_at or self.limits.stop.urgent:
                 self._signal(signal.SIGKILL)
             time.sleep(_POLL / 10)
-        os.set_blocking(self.reader, False)
-        with suppress(BlockingIOError):
-            while self._open:
-                self._read()
+
+    def _end_at_once(self) -> None:
+        """Something went wrong here: the shell is asked to end all the same before it is killed."""
+        self._signal(signal.SIGTERM)
+        try:
+            self.process.wait(self.limits.grace)
+        except subprocess.TimeoutExpired:
+            self._signal(signal.SIGKILL)
+            self.process.wait()
 
     def _group_lives(self) -> bool:
         with suppress(ChildProcessError):

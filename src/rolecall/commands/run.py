@@ -32,7 +32,8 @@ class Listener(Protocol):
     def still_running(self, elapsed: float) -> None:
         """Nothing was printed for a minute, and again for each further one."""
 
-    def command_ended(self, number: int, count: int, result: CommandResult) -> None: ...
+    def command_ended(self, number: int, count: int, result: CommandResult) -> None:
+        """Also for a command that was not run, which has not started."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,10 +111,11 @@ class _Tracker:
         self._listener.command_started(number + 1, len(self._items), self._items[number])
 
     def on_mark(self, kind: bytes, number: int, code: int) -> None:
-        if kind == b"start":
+        # In turn or not at all: a command may print what looks like a mark.
+        if kind == b"start" and self._current is None and number == len(self._results):
             self.stream.forget_tail()
             self.started(number)
-        elif number == self._current:
+        elif kind == b"end" and number == self._current:
             self._ended(code, "")
 
     def output(self, data: bytes) -> None:
@@ -147,8 +149,10 @@ class _Tracker:
         elif ended.exit_code and self._results[-1].status is Status.SUCCEEDED:
             self._fail_last(ended)
         why = self._why_not_run()
-        for command in self._items[len(self._results) :]:
-            self._results.append(CommandResult(command=command, status=Status.NOT_RUN, reason=why))
+        for number in range(len(self._results), len(self._items)):
+            result = CommandResult(command=self._items[number], status=Status.NOT_RUN, reason=why)
+            self._results.append(result)
+            self._listener.command_ended(number + 1, len(self._items), result)
         return tuple(self._results)
 
     def _ended(self, code: int, reason: str) -> None:

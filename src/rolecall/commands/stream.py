@@ -39,7 +39,8 @@ class Stream:
         data = self._held + data if self._held else data
         if self._mark and _MARK_START in data:
             data = self._pass_marks(data, self._mark)
-        end = data.rfind(b"\n") + 1
+        # A CR ends a line too: progress bars have no other end.
+        end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
         if end:
             self._emit(self._mask.apply(data[:end]))
             data = data[end:]
@@ -56,9 +57,8 @@ class Stream:
 
     def close(self) -> None:
         """Passes on everything, and ends a line that has no end."""
-        self._emit(self._mask.apply(self._held))
+        self._emit_line(self._held)
         self._held = b""
-        self._end_line()
 
     def tail(self) -> tuple[str, ...]:
         """The last lines since the last `forget_tail`, masked."""
@@ -72,8 +72,7 @@ class Stream:
         """Passes on what stands before each mark, and returns what stands after the last."""
         position = 0
         for match in mark.finditer(data):
-            self._emit(self._mask.apply(data[position : match.start()]))
-            self._end_line()
+            self._emit_line(data[position : match.start()])
             self._on_mark(match[1], int(match[2]), int(match[3]))
             position = match.end()
         return data[position:]
@@ -84,9 +83,11 @@ class Stream:
         mark = len(data) - start if start >= 0 else 0
         return max(mark, self._mask.overlap(data))
 
-    def _end_line(self) -> None:
-        if not self._at_line_start:
-            self._emit(b"\n")
+    def _emit_line(self, data: bytes) -> None:
+        """Passes on the end of a command's output, with an end of line where it has none."""
+        data = self._mask.apply(data)
+        ended = data.endswith(b"\n") if data else self._at_line_start
+        self._emit(data if ended else data + b"\n")
 
     def _emit(self, data: bytes) -> None:
         if data:

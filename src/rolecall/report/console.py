@@ -15,6 +15,7 @@ from rolecall.targets import Target
 
 MOST_LISTED = 50
 _MOST_NAMED = 5
+_RAN = (Status.SUCCEEDED, Status.FAILED)
 _COLOURS = {
     Status.SUCCEEDED: "32",
     Status.FAILED: "31",
@@ -116,20 +117,17 @@ class Console:
     def command_ended(self, number: int, count: int, result: CommandResult) -> None:
         if count > 1 or result.status is not Status.SUCCEEDED:
             reason = f": {result.reason}" if result.reason else ""
-            spent = wording.seconds(result.seconds)
-            text = f"[{number}/{count}] {result.status}{reason} ({spent})"
+            spent = f" ({wording.seconds(result.seconds)})" if result.status in _RAN else ""
+            text = f"[{number}/{count}] {result.status}{reason}{spent}"
             self.say(self._painted(_COLOURS[result.status], text))
 
     def target_ended(self, result: Result) -> None:
         reason = f": {result.reason}" if result.reason else ""
         text = f"--- {result.target} {result.status}{reason} ({wording.seconds(result.seconds)})"
+        text = wording.wrapped(text, self._width, "", "    ")
         self.say(self._painted(_COLOURS[result.status], text))
         if result.remedy:
             self.say(wording.wrapped(result.remedy, self._width, "    "))
-        skipped = [c for c in result.commands if c.status is Status.NOT_RUN]
-        if skipped:
-            what = f"{wording.count(len(skipped), 'command')} not run: {skipped[0].reason}"
-            self.say(wording.wrapped(what, self._width, "    "))
 
     def finished(self, outcome: Outcome, report: str) -> None:
         self.say("")

@@ -21,7 +21,6 @@ class Events:
     def __init__(self, log: Any) -> None:
         self._log = log
         self._bound: dict[str, Any] = {}
-        self._held = b""
 
     def planned(self, settings: Settings, targets: Sequence[Target]) -> None:
         self._event("run_planned", targets=len(targets), on_failure=settings.on_failure)
@@ -61,16 +60,16 @@ class Events:
         self._event("command_started", number=number, count=count, command=command)
 
     def output(self, data: bytes) -> None:
-        *lines, self._held = (self._held + data).split(b"\n")
+        *lines, rest = data.split(b"\n")
         for line in lines:
             self._event("output", line=line.decode(errors="replace").rstrip("\r"))
+        if rest:
+            self._event("output", line=rest.decode(errors="replace"), partial=True)
 
     def still_running(self, elapsed: float) -> None:
         self._event("still_running", seconds=round(elapsed))
 
     def command_ended(self, number: int, count: int, result: CommandResult) -> None:
-        if self._held:
-            self.output(b"\n")
         self._event("command_ended", number=number, count=count, **command_record(result))
 
     def target_ended(self, result: Result) -> None:
