@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import MutableMapping
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO, cast
 
 import structlog
 
@@ -13,6 +13,14 @@ from rolecall.wording import wrapped
 
 Event = MutableMapping[str, Any]
 _WIDTH = 80
+
+
+class TextSink(Protocol):
+    """What log lines are written to."""
+
+    def write(self, text: str, /) -> object: ...
+
+    def flush(self) -> object: ...
 
 
 class Redact:
@@ -38,7 +46,7 @@ class Redact:
         return value
 
 
-def configure(*, stream: TextIO, json: bool, level: str, mask: Mask) -> None:
+def configure(*, stream: TextSink, json: bool, level: str, mask: Mask) -> None:
     """Sends log lines to `stream`, at `level` and graver, with what `mask` knows taken out."""
     end: list[Any] = (
         [
@@ -56,15 +64,15 @@ def configure(*, stream: TextIO, json: bool, level: str, mask: Mask) -> None:
             *end,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=stream),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", stream)),
         cache_logger_on_first_use=False,
     )
 
 
-def events(stream: TextIO) -> Any:
+def events(stream: TextSink) -> Any:
     """A logger that no level quiets."""
     return structlog.wrap_logger(
-        structlog.WriteLogger(stream),
+        structlog.WriteLogger(cast("TextIO", stream)),
         wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),
     )
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rolecall.commands import environment
 from rolecall.commands.run import Plan, run
-from rolecall.errors import AssumeError, FileError, InterruptedRunError
+from rolecall.errors import AssumeError, ConfigError, FileError, InterruptedRunError
 from rolecall.files import make_folder
 from rolecall.profiles.private import REFRESHING, PrivateProfile, private_root
 from rolecall.report.view import View
-from rolecall.results import Outcome, Result, Status, worst
+from rolecall.results import CommandResult, Outcome, Result, Status, worst
 from rolecall.secret import Mask, Secret
 from rolecall.sessions.assume import Assumer
 from rolecall.sessions.preflight import assume_all
@@ -73,15 +73,22 @@ class Runner:
         self._results: list[Result] = []
 
     def run(self, targets: Sequence[Target]) -> Outcome:
-        """What became of every target, also when interrupted or when rolecall itself fails."""
+        """What became of every target, also when interrupted or when rolecall itself fails.
+
+        Raises:
+            ConfigError, FileError: where the AWS settings, or the temporary folder, will not do;
+                nothing was done.
+        """
         started_at, begun = time.time(), time.monotonic()
         jobs = list(_jobs(targets))
         outcome = Outcome(results=(), started_at=started_at)
         try:
-            with private_root() as root:
+            with private_root(self._outside.environ) as root:
                 outcome = self._run(outcome, targets, jobs, root)
         except InterruptedRunError:
             pass
+        except (ConfigError, FileError):
+            raise
         except Exception:  # noqa: BLE001  the report must tell what was done before
             outcome = replace(outcome, bug=self._outside.mask.text(traceback.format_exc()))
         why = "interrupted" if self._stop.requested else "an earlier target failed"
@@ -98,16 +105,16 @@ class Runner:
         self, outcome: Outcome, targets: Sequence[Target], jobs: Sequence[Job], root: Path
     ) -> Outcome:
         try:
-            self._assumer = self._make_assumer()
+            self._assumer = self._stop.run(self._make_assumer)
         except AssumeError as error:
             self._results += [_not_assumed(job, error) for job in jobs]
             self._view.preflight_ended(self._results, len(targets), 0)
-            return replace(outcome, preflight_failed=True)
+            return replace(outcome, preflight_failed=self._settings.preflight)
         if self._settings.preflight and not self._preflight(targets, jobs):
             return replace(outcome, preflight_failed=True)
         before = self._once("before", self._settings.before, root)
         outcome = replace(outcome, before=before)
-        if before and before.status is Status.FAILED:
+        if before and before.status is Status.FAILED and not self._stop.requested:
             self._leave(jobs, "the commands before the first target failed")
             return outcome
         self._deploy(jobs, root)
@@ -142,13 +149,23 @@ class Runner:
             if self._stop.requested:
                 return
             self._view.target_started(job.target, job.region, job.index, count)
-            result = self._deploy_target(job, count, root)
+            result = self._deployed(job, count, root)
             self._results.append(result)
             self._view.target_ended(result)
             if job.region == job.target.regions[-1]:
                 self._sessions.pop(job.target.name, None)
             if result.status is not Status.SUCCEEDED and self._settings.on_failure == "stop":
                 return
+
+    def _deployed(self, job: Job, count: int, root: Path) -> Result:
+        try:
+            return self._deploy_target(job, count, root)
+        except InterruptedRunError:
+            raise
+        except Exception:
+            why = "rolecall itself failed while the target's commands ran"
+            self._results.append(_result(job, Status.FAILED, reason=why, started_at=time.time()))
+            raise
 
     def _deploy_target(self, job: Job, count: int, root: Path) -> Result:
         """Assume, verify, write the profile, run."""
@@ -194,13 +211,19 @@ class Runner:
     def _session(self, target: Target) -> Session:
         session = self._sessions.get(target.name)
         if session is None or not session.fresh():
-            session = self._assumer.assume(target)
+            session = self._stop.run(lambda: self._assumer.assume(target))
             self._sessions[target.name] = session
         return session
 
     def _mask(self, session: Session) -> Mask:
+        self._mask_source()
         secrets: set[Secret] = {*session.credentials.secrets(), *self._assumer.hop_secrets}
         return self._outside.mask.also(secrets)
+
+    def _mask_source(self, *, anew: bool = False) -> None:
+        """The source's credentials may have been replaced meanwhile, as CodeBuild's are."""
+        with suppress(AssumeError):
+            self._outside.mask.add(self._assumer.source_secrets(anew=anew))
 
     def _refresher(
         self, target: Target, session: Session, profile: PrivateProfile, mask: Mask
@@ -223,24 +246,31 @@ class Runner:
             return None
         started_at, begun = time.time(), time.monotonic()
         self._view.once_started(name)
-        scratch = root / name
-        make_folder(scratch)
-        results = run(
-            self._plan(commands),
-            scratch=scratch,
-            environ=self._outside.environ,
-            mask=self._outside.mask,
-            listener=self._view,
-            stop=self._stop,
-        )
+        results: tuple[CommandResult, ...] = ()
+        reason = ""
+        try:
+            self._stop.run(lambda: self._mask_source(anew=True))
+            scratch = root / name
+            make_folder(scratch)
+            results = run(
+                self._plan(commands),
+                scratch=scratch,
+                environ=self._outside.environ,
+                mask=self._outside.mask,
+                listener=self._view,
+                stop=self._stop,
+            )
+        except FileError as error:
+            reason = str(error)
         result = Result(
             target=name,
             account_id="",
             role_arn="",
             region="",
-            status=worst(results),
+            status=Status.FAILED if reason else worst(results),
             started_at=started_at,
             seconds=time.monotonic() - begun,
+            reason=reason,
             commands=results,
         )
         self._view.target_ended(result)

@@ -25,6 +25,11 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def printable(text: str) -> str:
+    """The text with control characters spelt out, so that it can't steer a terminal."""
+    return "".join(c if c.isprintable() or c == "\t" else repr(c)[1:-1] for c in text)
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word that a mistyped one comes nearest to; empty where none is near."""
     from difflib import get_close_matches  # noqa: PLC0415  only a mistake needs it

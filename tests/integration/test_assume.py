@@ -71,7 +71,7 @@ def test_a_role_is_stored_as_a_profile(assume, aws, sts):
     )
     assert issued.key_id not in done.out + done.err
     assert issued.secret not in done.out + done.err
-    assert {path.name for path in aws.iterdir()} <= {"config", "credentials", "credentials.lock"}
+    assert {path.name for path in aws.iterdir()} <= {"config", "credentials", ".rolecall.lock"}
     for name in ("config", "credentials"):
         assert stat.S_IMODE((aws / name).stat().st_mode) == 0o600
 
@@ -187,7 +187,37 @@ def test_files_that_do_not_fit_are_left_alone(assume, aws, name, content, messag
     assert done.code == 2
     assert message in done.message
     assert (aws / name).read_bytes() == data
-    assert {path.name for path in aws.iterdir()} <= {name, "credentials.lock"}
+    assert {path.name for path in aws.iterdir()} <= {name, ".rolecall.lock"}
+
+
+def test_other_spellings_of_a_profile_s_header_are_the_same_profile(assume, aws):
+    (aws / "config").write_text('[profile "client"]\noutput = text\n')
+    assert assume(ROLE, "client").code == 0
+    assert (aws / "config").read_text() == (
+        '[profile "client"]\noutput = text\nregion = eu-central-1\n'
+    )
+    (aws / "config").write_text("[profile   default]\nrole_arn = x\n")
+    assert "has role_arn in [profile default]" in assume(ROLE, "default").message
+
+
+def test_an_older_name_of_the_token_goes(assume, aws):
+    old = "[client]\naws_access_key_id = OLD\naws_security_token = OLD\n"
+    (aws / "credentials").write_text(old)
+    assert assume(ROLE, "client").code == 0
+    assert "aws_security_token" not in keys_of(aws / "credentials", "client")
+
+
+def test_many_at_once_may_share_the_config_file_alone(aws, rolecall):
+    started = []
+    for n in range(12):
+        (aws / f"c{n}").mkdir()
+        files = {
+            "AWS_CONFIG_FILE": str(aws / "config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(aws / f"c{n}" / "credentials"),
+        }
+        started.append(rolecall.start("assume", ROLE, f"p{n}", **files))
+    assert [rolecall.finish(process).code for process in started] == [0] * 12
+    assert len(configparser_of(aws / "config").sections()) == 12
 
 
 def test_one_configured_target_is_stored_by_its_name(assume, aws):
@@ -238,4 +268,4 @@ def test_fifty_at_once_lose_nothing(assume, aws, rolecall, sts):
     rest = text[len(OTHERS) :].decode()
     assert len(re.findall(r"^\[p\d+\]$", rest, re.MULTILINE)) == 50
     assert len(rest.split()) == 50 * 10
-    assert {p.name for p in aws.iterdir()} <= {"config", "credentials", "credentials.lock"}
+    assert {p.name for p in aws.iterdir()} <= {"config", "credentials", ".rolecall.lock"}

@@ -232,13 +232,14 @@ class ContainerCredentials(_Served):
 
     def __init__(self, *, lifetime: float = 3600) -> None:
         self.lifetime, self.requests = lifetime, 0
-        self.key_id, self.secret, self.token = _new_keys()
+        self.secrets: list[str] = []
+        self.rotate()
         super().__init__()
 
-    @property
-    def secrets(self) -> list[str]:
-        """The secret key and the token that it gives."""
-        return [self.secret, self.token]
+    def rotate(self) -> None:
+        """Gives new ones from now on. `secrets` are the secret keys and tokens of all so far."""
+        self.key_id, self.secret, self.token = _new_keys()
+        self.secrets += [self.secret, self.token]
 
     @property
     def environ(self) -> dict[str, str]:

@@ -32,14 +32,14 @@ def aws(tmp_path):
 def test_a_lock_that_is_held_for_too_long_is_told(aws, tmp_path, monkeypatch):
     monkeypatch.setattr(shared, "_LOCK_SECONDS", 0.05)
     with (
-        FileLock(tmp_path / "credentials.lock"),
+        FileLock(tmp_path / ".rolecall.lock"),
         pytest.raises(FileError, match="is locked by another process"),
     ):
         shared.store(aws, "x", SESSION, region="")
 
 
 def test_a_lock_that_cannot_be_taken_is_told(aws, tmp_path):
-    (tmp_path / "credentials.lock").mkdir()
+    (tmp_path / ".rolecall.lock").mkdir()
     with pytest.raises(FileError, match="cannot be locked"):
         shared.store(aws, "x", SESSION, region="")
 

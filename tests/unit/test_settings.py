@@ -82,6 +82,41 @@ def test_commands_that_are_none_are_told_with_their_line(loaded):
     assert "is a JSON object" in problems(loaded({"ROLECALL_COMMANDS": '{"a": 1}'}))[0]
 
 
+def test_the_file_may_share_parts_by_anchors_and_merge_keys(loaded):
+    file = "targets:\n  - &a {name: a, account: 222222222222, tags: &t {k: v}}\n"
+    file += "  - {<<: *a, name: b, tags: *t}\n"
+    targets = loaded(file=file).settings.targets.value
+    assert targets[1] == {"account": "222222222222", "name": "b", "tags": {"k": "v"}}
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("targets: &a [b, *a]", "rolecall.yml:1: stands within itself"),
+        ("targets: " + "[" * 5000, "rolecall.yml: is nested too deeply"),
+        ("grace: 1\ngrace: 2", "rolecall.yml:2: `grace` stands here a second time"),
+        ("tags: {a: 1, a: 2}", "rolecall.yml:1: `a` stands here a second time"),
+        ("tags: {a: [1]}", "rolecall.yml:1: 'a': is a list; write one value"),
+    ],
+)
+def test_a_file_that_makes_no_sense_is_told(loaded, file, message):
+    assert message in problems(loaded(file=file))
+
+
+def test_a_folder_in_the_file_s_place_is_told(loaded, tmp_path):
+    (tmp_path / "rolecall.yml").mkdir()
+    assert problems(loaded()) == ["rolecall.yml: cannot be read: Is a directory"]
+
+
+def test_values_are_of_ascii_where_aws_takes_no_other(loaded):
+    environ = {"ROLECALL_EXTERNAL_ID": "äö", "ROLECALL_RETRY_ATTEMPTS": "٣"}
+    assert len(problems(loaded(environ))) == 2
+
+
+def test_commands_with_control_characters_in_a_yaml_list_are_told(loaded):
+    assert "starts as a YAML list" in problems(loaded({"ROLECALL_COMMANDS": "- a\x01"}))[0]
+
+
 def test_which_file_was_read_is_known(loaded, tmp_path):
     assert loaded().file == f"no rolecall.yml in {tmp_path}"
     (tmp_path / "rolecall.yaml").touch()

@@ -163,6 +163,38 @@ def test_slips_are_told_with_what_was_meant(resolved, targets, message):
     assert any(message in str(problem) for problem in resolved(given).problems)
 
 
+def test_an_empty_value_of_a_target_s_own_undoes_the_one_for_all(resolved):
+    own = [{"role_arn": DEV, "external_id": "", "via": [], "regions": []}]
+    found = resolved(json.dumps(own), EXTERNAL_ID="for-all", VIA=TEST, REGIONS="eu-west-1")
+    assert not found.problems
+    target = found.targets[0]
+    assert (target.session.external_id, target.session.via) == ("", ())
+    assert target.regions == ("eu-west-1",)
+
+
+@pytest.mark.parametrize("value", ["deploy", f"y={DEV}", "file:x"])
+def test_a_target_variable_holds_one_role_and_nothing_else(resolved, value):
+    message = "ROLECALL_TARGET_Y: "
+    assert messages(resolved(TARGET_Y=value))[0].startswith(message)
+    assert messages(resolved("y", TARGET_Y=value))[0].startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"dev": "a", "dev": "b"}', "has 'dev' twice in one object"),
+        ("[" * 100_000, "is nested too deeply"),
+    ],
+)
+def test_json_that_says_two_things_or_too_much_is_refused(resolved, text, message):
+    assert message in messages(resolved(text))[0]
+
+
+def test_hops_of_another_partition_are_refused(resolved):
+    via = "arn:aws-cn:iam::222222222222:role/x"
+    assert "VIA has arn:aws-cn" in messages(resolved(DEV, VIA=via))[0]
+
+
 def test_a_word_refers_to_a_variable(resolved):
     found = resolved("tst,dev x=my.acc", TARGET_DEV=DEV, TARGET_TST=TEST, TARGET_MY_ACC=DEV + "2")
     assert summary(found) == [("tst", TEST), ("dev", DEV), ("x", DEV + "2")]

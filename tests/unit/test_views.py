@@ -21,7 +21,7 @@ def result(status=Status.SUCCEEDED, **more):
 
 def printed(outcome, *, colour=False, width=80):
     stream = io.BytesIO()
-    Console(stream, colour=colour, width=width).finished(outcome, "")
+    Console(stream, mask=Mask(), colour=colour, width=width).finished(outcome, "")
     return stream.getvalue().decode()
 
 
@@ -69,7 +69,7 @@ def test_long_names_wrap_and_ids_stay_whole():
 
 def test_rolecall_s_lines_never_run_into_a_command_s():
     stream = io.BytesIO()
-    view = Console(stream, colour=False)
+    view = Console(stream, mask=Mask(), colour=False)
     view.output(b"partial")
     view.still_running(61)
     view.target_ended(result(Status.NOT_ASSUMED, reason="no", remedy="mend"))

@@ -95,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
             name, help=text, description=text[0].upper() + text[1:] + ".", epilog=_EPILOG,
             formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
         )  # fmt: skip
+        command.usage = f"rolecall {name} [options]"
         _add_own(name, command)
         command.add_argument(
             "--config", metavar="FILE", help="the settings file, by default ./rolecall.yml"

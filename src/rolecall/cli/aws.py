@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TextIO
-
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rolecall import logs
 from rolecall.cli.context import Context
-from rolecall.secret import Mask
 from rolecall.sessions import remedies
 from rolecall.sessions.assume import Assumer
 from rolecall.sessions.retry import Retry
@@ -20,21 +16,16 @@ from rolecall.targets import Resolved, lists
 
 
 class Aws:
-    """The source and what is done with it.
+    """The source and what is done with it."""
 
-    Attributes:
-        mask: hides the source's secrets.
-    """
-
-    def __init__(self, context: Context, stop: Stop, *, stream: TextIO | None = None) -> None:
+    def __init__(self, context: Context, stop: Stop, *, stream: logs.TextSink) -> None:
         settings = context.settings
         self._context = context
-        self.mask = Mask()
         logs.configure(
-            stream=stream or sys.stdout,
+            stream=stream,
             json=settings.log_format == "json",
             level=settings.log_level,
-            mask=self.mask,
+            mask=context.mask,
         )
         self._retry = Retry(
             attempts=settings.retry_attempts,
@@ -53,7 +44,7 @@ class Aws:
         if self._source is None:
             region = self._context.sts_region(resolved)
             self._source = asked(lambda: Source(region))
-            self.mask.add(self._source.secrets())
+            self._context.mask.add(self._source.secrets())
         return self._source
 
     def assumer(self, resolved: Resolved) -> Assumer:

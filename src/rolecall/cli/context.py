@@ -9,8 +9,10 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from rolecall.aws_variables import SECRET_VARIABLES
 from rolecall.cli.arguments import Arguments
 from rolecall.errors import ConfigError, NothingToDoError, Problem
+from rolecall.secret import Mask, Secret
 from rolecall.settings import Loaded, Settings, load
 from rolecall.settings.documents import Commands
 from rolecall.settings.options import REGION
@@ -24,10 +26,15 @@ _POSIX_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "mksh", "zsh", "ash", "b
 
 
 class Context:
-    """Settings of this process, and what is made of them step by step."""
+    """Settings of this process, and what is made of them step by step.
+
+    Attributes:
+        mask: hides the secrets of the environment, and of the source once that is known.
+    """
 
     def __init__(self, arguments: Arguments, *, environ: Mapping[str, str], folder: Path) -> None:
         self.environ, self.folder = environ, folder
+        self.mask = Mask(Secret(environ.get(name, "")) for name in SECRET_VARIABLES)
         self.loaded: Loaded = load(environ=environ, flags=arguments.flags, folder=folder)
 
     @property
@@ -122,8 +129,9 @@ class Context:
             shell = self.shell
         except ValueError as error:
             return [*problems, Problem("ROLECALL_SHELL", f"{settings.shell!r}: {error}")]
-        if not Path(shell[0]).is_absolute():
-            problems.append(Problem("ROLECALL_SHELL", f"{shell[0]!r} is not on the PATH"))
+        if not shutil.which(shell[0]):
+            where = "cannot be run" if "/" in shell[0] else "is not on the PATH"
+            problems.append(Problem("ROLECALL_SHELL", f"{shell[0]!r} {where}"))
         listed = (settings.commands, settings.before, settings.after)
         if Path(shell[0]).name not in _POSIX_SHELLS and any(map(_is_listed, listed)):
             problems.append(

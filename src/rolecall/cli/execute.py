@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
 from rolecall.cli.aws import Aws
 from rolecall.cli.context import Context, one_of
+from rolecall.cli.output import Outlet
 from rolecall.cli.run import surroundings
 from rolecall.cli.signals import stopping
 from rolecall.report.quiet import Quiet
@@ -28,13 +30,15 @@ def command(context: Context, *, name: str, words: Sequence[str]) -> int:
     context.loaded = replace(context.loaded, settings=settings)
     with stopping() as stop:
         aws = Aws(context, stop, stream=sys.stderr)
+        # As in any pipe: when the reader goes, the command is told to end.
+        output = Outlet(lambda error: stop.request(signal.SIGPIPE))
         resolved = context.resolve(read_list=aws.read_list, problems=context.command_problems())
         target = one_of(resolved.targets, name)
         runner = Runner(
             settings,
             lambda: aws.assumer(resolved),
-            Quiet(sys.stdout.buffer, sys.stderr),
-            surroundings(context, aws.mask, stop),
+            Quiet(output, sys.stderr),
+            surroundings(context, stop),
         )
         outcome = runner.run([target])
         if outcome.bug:

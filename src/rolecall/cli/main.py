@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 from rolecall.cli import arguments
 from rolecall.cli.context import Context
-from rolecall.errors import BUG, ConfigError, InterruptedRunError, RolecallError
+from rolecall.cli.output import drop_the_rest
+from rolecall.errors import BUG, ConfigError, FileError, InterruptedRunError, RolecallError
 from rolecall.wording import wrapped
 
 _BROKEN_PIPE = 141
@@ -19,7 +19,7 @@ def run_command() -> int:
     """The exit code of the command that the process's arguments ask for."""
     given = arguments.parse(sys.argv[1:])
     try:
-        context = Context(given, environ=dict(os.environ), folder=Path.cwd())
+        context = Context(given, environ=dict(os.environ), folder=_folder())
         return _dispatch(given, context)
     except ConfigError as error:
         print(_listed(error), file=sys.stderr)
@@ -33,9 +33,7 @@ def run_command() -> int:
     except KeyboardInterrupt:
         return InterruptedRunError(2).exit_code
     except BrokenPipeError:
-        # Whoever read our output has gone; what is buffered must not be tried again at exit.
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_the_rest()
         return _BROKEN_PIPE
     except Exception:  # noqa: BLE001  the last line: nothing gets past with another code
         import traceback  # noqa: PLC0415  only a bug needs it
@@ -43,6 +41,13 @@ def run_command() -> int:
         traceback.print_exc()
         print("rolecall: this is a bug; please report it with the trace above", file=sys.stderr)
         return BUG
+
+
+def _folder() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise FileError(f"the working folder is gone ({error.strerror}): start elsewhere") from None
 
 
 def _dispatch(given: arguments.Arguments, context: Context) -> int:

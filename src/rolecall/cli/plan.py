@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rolecall import wording
 from rolecall.cli.context import Context, colour
+from rolecall.cli.output import TextOutlet, outlet
 from rolecall.errors import NOT_ASSUMED, SUCCEEDED
 from rolecall.settings import reference
 from rolecall.settings.options import options
 from rolecall.targets import Resolved
+
+if TYPE_CHECKING:
+    from rolecall.report.console import Console
 
 # What the plan shows by itself.
 _TOLD = frozenset({"targets", "commands", "before", "after", "on_failure"})
@@ -25,10 +29,10 @@ def command(context: Context, *, check: bool) -> int:
     return SUCCEEDED
 
 
-def _print(context: Context, resolved: Resolved) -> None:
+def _print(context: Context, resolved: Resolved) -> Console:
     from rolecall.report.console import Console  # noqa: PLC0415
 
-    console = Console(sys.stdout.buffer, colour=colour(context.environ), most_listed=None)
+    console = Console(outlet(), mask=context.mask, colour=colour(context.environ), most_listed=None)
     console.planned(context.settings, resolved.targets)
     for where in resolved.unread:
         lead = "and " if resolved.targets else "targets: "
@@ -40,6 +44,7 @@ def _print(context: Context, resolved: Resolved) -> None:
         first = next(iter(names))
         more = f" and {wording.count(len(names) - 1, 'other')}" if len(names) > 1 else ""
         console.say(f"session name: {first}{more}")
+    return console
 
 
 def _options(context: Context) -> Iterator[str]:
@@ -83,21 +88,21 @@ def _checked(context: Context) -> int:
     from rolecall.sessions.preflight import assume_all  # noqa: PLC0415
 
     with stopping() as stop:
-        aws = Aws(context, stop)
+        aws = Aws(context, stop, stream=TextOutlet(outlet()))
         resolved = context.resolve(read_list=aws.read_list, problems=context.command_problems())
-        _print(context, resolved)
+        say = _print(context, resolved).say
         assumer = aws.assumer(resolved)
-        print(f"caller: {aws.caller()}\n")
+        say(f"caller: {aws.caller()}\n")
         failed = 0
         for target, answer in assume_all(assumer, resolved.targets, stop):
             if isinstance(answer, AssumeError):
                 failed += 1
-                print(f"{target.name}: not assumed")
-                print(wording.wrapped(answer.reason, 80, "  "))
+                say(f"{target.name}: not assumed")
+                say(wording.wrapped(answer.reason, 80, "  "))
                 if answer.remedy:
-                    print(wording.wrapped(f"What to do: {answer.remedy}", 80, "  "))
+                    say(wording.wrapped(f"What to do: {answer.remedy}", 80, "  "))
             else:
-                print(f"{target.name}: ok, account {answer.account_id}")
+                say(f"{target.name}: ok, account {answer.account_id}")
         total = len(resolved.targets)
-        print(f"\n{total - failed:,} of {wording.count(total, 'role')} can be assumed")
+        say(f"\n{total - failed:,} of {wording.count(total, 'role')} can be assumed")
         return NOT_ASSUMED if failed else SUCCEEDED

@@ -8,34 +8,35 @@ from pathlib import Path
 from rolecall import logs
 from rolecall.cli.aws import Aws
 from rolecall.cli.context import Context, colour
+from rolecall.cli.output import Outlet, TextOutlet, say_gone
 from rolecall.cli.signals import stopping
-from rolecall.errors import FileError, Problem
-from rolecall.files import make_folder
+from rolecall.errors import ConfigError, FileError, Problem
 from rolecall.report import record
 from rolecall.report.console import Console
 from rolecall.report.events import Events
 from rolecall.report.view import View
 from rolecall.results import Outcome
 from rolecall.runner import Runner, Surroundings
-from rolecall.secret import Mask
 from rolecall.stop import Stop
 
 
 def command(context: Context) -> int:
     """Deploys to every target; returns the exit code."""
+    output = Outlet(say_gone)
     with stopping() as stop:
-        aws = Aws(context, stop)
+        aws = Aws(context, stop, stream=TextOutlet(output))
         resolved = context.resolve(read_list=aws.read_list, problems=_problems(context))
-        view = make_view(context)
+        _prepare_report(context)
+        view = _view(context, output)
         view.planned(context.settings, resolved.targets)
         runner = Runner(
             context.settings,
             lambda: aws.assumer(resolved),
             view,
-            surroundings(context, aws.mask, stop),
+            surroundings(context, stop),
         )
         outcome = runner.run(resolved.targets)
-        report = _write_report(context, outcome, aws.mask)
+        report = _write_report(context, outcome)
         view.finished(outcome, report)
         if outcome.bug:
             print(outcome.bug, file=sys.stderr)
@@ -43,41 +44,49 @@ def command(context: Context) -> int:
         return outcome.exit_code
 
 
-def surroundings(context: Context, mask: Mask, stop: Stop) -> Surroundings:
+def surroundings(context: Context, stop: Stop) -> Surroundings:
     return Surroundings(
         environ=context.environ,
         folder=context.folder,
         shell=context.shell,
-        mask=mask,
+        mask=context.mask,
         stop=stop,
     )
 
 
-def make_view(context: Context) -> View:
+def _view(context: Context, output: Outlet) -> View:
     """The view that LOG_FORMAT asks for."""
     if context.settings.log_format == "json":
-        return Events(logs.events(sys.stdout))
-    return Console(sys.stdout.buffer, colour=colour(context.environ))
+        return Events(logs.events(TextOutlet(output)))
+    return Console(output, mask=context.mask, colour=colour(context.environ))
 
 
 def _problems(context: Context) -> list[Problem]:
     problems = context.command_problems()
-    try:
-        make_folder(_report_folder(context), record.FOLDER)
-    except FileError as error:
-        problems.append(
-            Problem("ROLECALL_REPORT_DIR", f"{error}; write a folder that this user may write")
-        )
+    if wrong := record.obstacle(_report_folder(context)):
+        problems.append(_report_problem(wrong))
     return problems
+
+
+def _prepare_report(context: Context) -> None:
+    """Makes the folder once nothing else is wrong, and takes away what an earlier run left."""
+    try:
+        record.prepare(_report_folder(context))
+    except FileError as error:
+        raise ConfigError([_report_problem(str(error))]) from None
+
+
+def _report_problem(wrong: str) -> Problem:
+    return Problem("ROLECALL_REPORT_DIR", f"{wrong}; write a folder that this user may write")
 
 
 def _report_folder(context: Context) -> Path:
     return context.folder / context.settings.report_dir
 
 
-def _write_report(context: Context, outcome: Outcome, mask: Mask) -> str:
+def _write_report(context: Context, outcome: Outcome) -> str:
     try:
-        path = record.write(_report_folder(context), outcome, mask)
+        path = record.write(_report_folder(context), outcome, context.mask)
     except FileError as error:
         print(f"rolecall: no report: {error}", file=sys.stderr)
         return ""

@@ -9,6 +9,8 @@ from types import FrameType
 
 from rolecall.stop import Stop
 
+_NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 @contextmanager
 def stopping() -> Iterator[Stop]:
@@ -18,7 +20,8 @@ def stopping() -> Iterator[Stop]:
         def handle(number: int, frame: FrameType | None) -> None:
             stop.request(number)
 
-        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        # One that is ignored stays so, as `nohup` wants it.
+        numbers = [n for n in _NUMBERS if signal.getsignal(n) is not signal.SIG_IGN]
         before = {number: signal.signal(number, handle) for number in numbers}
         try:
             yield stop

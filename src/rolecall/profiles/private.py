@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from rolecall.errors import FileError
 from rolecall.files import create, make_folder, write_atomically
 from rolecall.sessions.session import Session
 
@@ -16,13 +18,33 @@ REFRESHING, STATIC = "refreshing", "static"
 
 
 @contextmanager
-def private_root() -> Iterator[Path]:
-    """A temporary folder for a run's secrets (0700), removed at the end, however the run ends."""
-    root = Path(tempfile.mkdtemp(prefix="rolecall-"))
+def private_root(environ: Mapping[str, str]) -> Iterator[Path]:
+    """A temporary folder for a run's secrets (0700), removed at the end, however the run ends.
+
+    It is where TMPDIR says, else in /tmp or /var/tmp; never, as Python would, in the working
+    folder, which builds keep and upload.
+
+    Raises:
+        FileError: where none of them can be written.
+    """
+    root = _make_root([environ["TMPDIR"]] if environ.get("TMPDIR") else ["/tmp", "/var/tmp"])  # noqa: S108
     try:
         yield root
     finally:
         shutil.rmtree(root, ignore_errors=True)
+
+
+def _make_root(parents: Sequence[str]) -> Path:
+    reasons = []
+    for parent in parents:
+        try:
+            return Path(tempfile.mkdtemp(prefix="rolecall-", dir=Path(parent).absolute()))
+        except OSError as error:
+            reasons.append(f"{parent} ({error.strerror})")
+    raise FileError(
+        f"no folder for the credentials of the targets: cannot write {' nor '.join(reasons)}; set"
+        " TMPDIR to a folder that this user may write, or mount one (docker run --tmpfs /tmp)"
+    )
 
 
 class PrivateProfile:
@@ -49,7 +71,7 @@ class PrivateProfile:
         if self._mode == STATIC:
             create(self._credentials, _section(self.name, session))
         else:
-            lines.append(f'credential_process = cat "{self._current}"')
+            lines.append(f"credential_process = cat {shlex.quote(str(self._current))}")
             create(self._current, _document(session))
             create(self._credentials, b"")
         create(self._config, "\n".join([*lines, ""]).encode())

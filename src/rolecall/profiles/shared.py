@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import stat
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,14 +16,16 @@ from rolecall.errors import FileError
 from rolecall.files import PRIVATE_FILE, make_folder, write_atomically
 from rolecall.sessions.session import Session
 
-_LOCK_SECONDS = 60
-_KEY, _TOKEN = "aws_access_key_id", "aws_session_token"
+_LOCK, _LOCK_SECONDS = ".rolecall.lock", 60
+_KEY, _TOKEN, _OLD_TOKEN = "aws_access_key_id", "aws_session_token", "aws_security_token"
 # With one of these in the config file, SDKs would not use the keys of the credentials file.
 _RIVALS = (
     "role_arn",
     "credential_process",
     "sso_session",
     "sso_start_url",
+    "sso_account_id",
+    "login_session",
     "web_identity_token_file",
 )
 
@@ -38,11 +41,11 @@ class AwsFiles:
 def check(files: AwsFiles, profiles: Iterable[str]) -> None:
     """Raises FileError where `store` would, as far as that can be seen beforehand."""
     config, stored = _read(files.config), _read(files.credentials)
-    _parsed(files.config, config)
-    _parsed(files.credentials, stored)
+    config_parsed = _parsed(files.config, config)
+    stored_parsed = _parsed(files.credentials, stored)
     for profile in profiles:
-        _check_rivals(files.config, config, _config_section(profile))
-        _check_rivals(files.credentials, stored, profile)
+        _check_rivals(files.config, config_parsed, profile, in_config=True)
+        _check_rivals(files.credentials, stored_parsed, profile, in_config=False)
 
 
 def store(files: AwsFiles, profile: str, session: Session, *, region: str) -> None:
@@ -61,34 +64,51 @@ def store(files: AwsFiles, profile: str, session: Session, *, region: str) -> No
         "aws_secret_access_key": keys.secret_access_key.reveal(),
         _TOKEN: keys.session_token.reveal(),
     }
-    with _locked(files.credentials):
+    with ExitStack() as locks:
+        # Always in the same order, so that no two processes wait for each other.
+        for folder in sorted({files.config.parent, files.credentials.parent}):
+            locks.enter_context(_locked(folder))
         check(files, [profile])
         if region:
             config = _read(files.config)
-            changed = _with(config, _config_section(profile), {"region": region})
+            changed = _with(config, profile, {"region": region}, in_config=True)
             if changed != config:
                 write_atomically(files.config, changed.encode(), mode=_mode(files.config))
-        changed = _with(_read(files.credentials), profile, values)
+        changed = _with(_read(files.credentials), profile, values, in_config=False)
         # Keys may be in here from now on, so others lose what rights they had.
         mode = _mode(files.credentials) & ~(stat.S_IRWXG | stat.S_IRWXO)
         write_atomically(files.credentials, changed.encode(), mode=mode)
 
 
-def _config_section(profile: str) -> str:
-    return profile if profile == "default" else f"profile {profile}"
+def _sections(updater: configupdater.ConfigUpdater, profile: str, *, in_config: bool) -> list[str]:
+    """The headers that SDKs take for this profile: `[profile x]`, `[profile "x"]` and the like.
+
+    Source: botocore.configloader.build_profile_map.
+    """
+    return [name for name in updater.sections() if _profile_of(name, in_config) == profile]
 
 
-def _locked(path: Path) -> AcquireReturnProxy[FileLock]:
-    lock = FileLock(path.with_name(f"{path.name}.lock"), timeout=_LOCK_SECONDS, mode=PRIVATE_FILE)
+def _profile_of(header: str, in_config: bool) -> str:  # noqa: FBT001  one meaning, one caller
+    if not in_config or header == "default":
+        return header
+    try:
+        words = shlex.split(header)
+    except ValueError:
+        return ""
+    return words[1] if len(words) == 2 and words[0] == "profile" else ""  # noqa: PLR2004
+
+
+def _locked(folder: Path) -> AcquireReturnProxy[FileLock]:
+    lock = FileLock(folder / _LOCK, timeout=_LOCK_SECONDS, mode=PRIVATE_FILE)
     try:
         return lock.acquire()
     except Timeout:
         raise FileError(
-            f"{path} is locked by another process for over {_LOCK_SECONDS} s: end it, or remove"
+            f"{folder} is locked by another process for over {_LOCK_SECONDS} s: end it, or remove"
             f" {lock.lock_file}"
         ) from None
     except OSError as error:
-        raise FileError(f"{path} cannot be locked: {error.strerror}") from error
+        raise FileError(f"{folder} cannot be locked: {error.strerror}") from error
 
 
 def _mode(path: Path) -> int:
@@ -127,32 +147,40 @@ def _parsed(path: Path | None, text: str) -> configupdater.ConfigUpdater:
     return updater
 
 
-def _check_rivals(path: Path, text: str, section: str) -> None:
-    updater = _parsed(path, text)
-    if not updater.has_section(section):
-        return
-    for rival in _RIVALS:
-        if updater.has_option(section, rival):
+def _check_rivals(
+    path: Path, updater: configupdater.ConfigUpdater, profile: str, *, in_config: bool
+) -> None:
+    for section in _sections(updater, profile, in_config=in_config):
+        for rival in _RIVALS:
+            if updater.has_option(section, rival):
+                raise FileError(
+                    f"{path} has {rival} in [{section}], which wins over stored keys: remove it,"
+                    " or store the profile under another name"
+                )
+        if updater.has_option(section, _KEY) and not any(
+            updater.has_option(section, token) for token in (_TOKEN, _OLD_TOKEN)
+        ):
             raise FileError(
-                f"{path} has {rival} in [{section}], which wins over stored keys: remove it, or"
-                " store the profile under another name"
+                f"{path} has long-lived keys in [{section}], which would be lost: store the"
+                " profile under another name, or remove them first"
             )
-    if updater.has_option(section, _KEY) and not updater.has_option(section, _TOKEN):
-        raise FileError(
-            f"{path} has long-lived keys in [{section}], which would be lost: store the profile"
-            " under another name, or remove them first"
-        )
 
 
-def _with(text: str, section: str, values: dict[str, str]) -> str:
-    """The text with these values in that section: changed where they stand, else added."""
+def _with(text: str, profile: str, values: dict[str, str], *, in_config: bool) -> str:
+    """The text with these values in the profile: changed where they stand, else added."""
     if "\n" in text and text.count("\r\n") == text.count("\n"):
-        return _with(text.replace("\r\n", "\n"), section, values).replace("\n", "\r\n")
+        changed = _with(text.replace("\r\n", "\n"), profile, values, in_config=in_config)
+        return changed.replace("\n", "\r\n")
     updater = _parsed(None, text)
-    if not updater.has_section(section):
+    there = _sections(updater, profile, in_config=in_config)
+    if not there:
+        section = f"profile {profile}" if in_config and profile != "default" else profile
         blank = "" if not text else "\n" if text.endswith("\n") else "\n\n"
         lines = [f"[{section}]", *(f"{key} = {value}" for key, value in values.items()), ""]
         return text + blank + "\n".join(lines)
     for key, value in values.items():
-        updater.set(section, key, value)
+        updater.set(there[-1], key, value)
+    # An older name of the token, which botocore would take first.
+    if _TOKEN in values:
+        updater.remove_option(there[-1], _OLD_TOKEN)
     return str(updater)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import BinaryIO
 
 from rolecall import wording
 from rolecall.report import table
+from rolecall.report.view import ByteSink
 from rolecall.results import CommandResult, Outcome, Result, Status
+from rolecall.secret import Mask
 from rolecall.settings import Settings
 from rolecall.settings.documents import Commands
 from rolecall.targets import Target
@@ -26,7 +27,7 @@ _COLOURS = {
 
 def label(command: str) -> str:
     """A command by its first line that says something, and how many more there are."""
-    lines = [line.strip() for line in command.splitlines()]
+    lines = [wording.printable(line.strip()) for line in command.splitlines()]
     said = [line for line in lines if line and not line.startswith("#")] or lines or [""]
     return f"{said[0]} (+{wording.count(len(said) - 1, 'line')})" if len(said) > 1 else said[0]
 
@@ -35,19 +36,21 @@ class Console:
     """Writes to a terminal, or to a log that has no colours.
 
     Args:
-        stream: binary, such as `sys.stdout.buffer`: output of commands goes through untouched.
+        stream: output of commands goes through untouched. mask: for what rolecall itself says.
         most_listed: how many targets the plan lists; None for all.
     """
 
     def __init__(
         self,
-        stream: BinaryIO,
+        stream: ByteSink,
         *,
+        mask: Mask,
         colour: bool,
         width: int = 80,
         most_listed: int | None = MOST_LISTED,
     ) -> None:
         self._stream, self._colour, self._width = stream, colour, width
+        self._mask = mask
         self._most_listed = most_listed
         self._at_line_start = True
         self._count = 0
@@ -73,7 +76,7 @@ class Console:
         if commands:
             self.say(f"{name}:")
             for item in commands.items:
-                self.say("  $ " + "\n    ".join(item.splitlines()))
+                self.say("  $ " + "\n    ".join(map(wording.printable, item.splitlines())))
 
     def preflight_started(self, count: int) -> None:
         self.say("")
@@ -196,6 +199,6 @@ class Console:
     def say(self, text: str) -> None:
         """Writes lines of rolecall's own, never into the middle of another."""
         start = b"" if self._at_line_start else b"\n"
-        self._stream.write(start + text.encode(errors="replace") + b"\n")
+        self._stream.write(start + self._mask.apply(text.encode(errors="replace")) + b"\n")
         self._stream.flush()
         self._at_line_start = True

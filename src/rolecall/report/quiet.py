@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import BinaryIO, TextIO
+from typing import TextIO
 
+from rolecall.report.view import ByteSink
 from rolecall.results import CommandResult, Outcome, Result, Status
 from rolecall.settings import Settings
 from rolecall.targets import Target
@@ -14,7 +15,7 @@ from rolecall.wording import seconds, wrapped
 class Quiet:
     """Passes output through; says on `errors` only what went wrong."""
 
-    def __init__(self, output: BinaryIO, errors: TextIO) -> None:
+    def __init__(self, output: ByteSink, errors: TextIO) -> None:
         self._output, self._errors = output, errors
 
     def planned(self, settings: Settings, targets: Sequence[Target]) -> None: ...

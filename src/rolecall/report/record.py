@@ -7,6 +7,7 @@ new fields do not raise it.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,28 @@ VERSION = 1
 FILE_NAME = "report.json"
 _READABLE = 0o644
 FOLDER = 0o755
+
+
+def obstacle(folder: Path) -> str:
+    """Why no report can be written there, as far as a look tells; empty where none is seen."""
+    path = folder / FILE_NAME
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        return f"{path} is no plain file, and rolecall does not write in its place"
+    there = next(p for p in (folder, *folder.parents) if p.exists())
+    if not there.is_dir():
+        return f"{folder} cannot be made: {there} is no folder"
+    return "" if os.access(there, os.W_OK | os.X_OK) else f"{there} cannot be written"
+
+
+def prepare(folder: Path) -> None:
+    """Makes the folder, tries whether it takes a report, and removes that of an earlier run.
+
+    Raises:
+        FileError: where it does not.
+    """
+    make_folder(folder, FOLDER)
+    write_atomically(folder / FILE_NAME, b"", mode=_READABLE, durable=False)
+    (folder / FILE_NAME).unlink()
 
 
 def write(folder: Path, outcome: Outcome, mask: Mask) -> Path:

@@ -11,6 +11,14 @@ from rolecall.settings import Settings
 from rolecall.targets import Target
 
 
+class ByteSink(Protocol):
+    """What a view writes bytes to."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+    def flush(self) -> object: ...
+
+
 class View(Listener, Protocol):
     """Hears what happens in a run, in the order in which it happens."""
 

@@ -87,6 +87,10 @@ class Assumer:
         self._verify(target, session)
         return session
 
+    def source_secrets(self, *, anew: bool = False) -> tuple[Secret, ...]:
+        """See Source.secrets."""
+        return self._source.secrets(anew=anew)
+
     def _client(self, options: SessionOptions, sleep: Sleep | None) -> tuple[StsClient, str]:
         """The client of the last hop, and the ARN it calls as, empty for the source's own."""
         return self._hop(options, options.via, sleep)

@@ -10,11 +10,13 @@ import boto3
 from botocore import exceptions
 from botocore.config import Config
 
-from rolecall.errors import AssumeError
+from rolecall.errors import AssumeError, ConfigError, Problem
 from rolecall.secret import Secret
 from rolecall.sessions.session import Credentials
 
 CONCURRENCY = 8
+# Credentials of these are replaced by AWS from time to time.
+_ENDPOINTS = ("container-role", "iam-role")
 _CONFIG = Config(
     # The one retry policy is sessions/retry.py.
     retries={"total_max_attempts": 1},
@@ -44,7 +46,7 @@ class Source:
 
     def __init__(self, region: str) -> None:
         self._region = region
-        self._session = boto3.Session(region_name=region)
+        self._session = _made(lambda: boto3.Session(region_name=region))
         self._lock = threading.Lock()
         self._caller = ""
 
@@ -58,10 +60,13 @@ class Source:
                 "aws_session_token": credentials.session_token.reveal(),
             }
         with self._lock:
-            return self._session.client(service, config=_CONFIG, **keys)
+            return _made(lambda: self._session.client(service, config=_CONFIG, **keys))
 
-    def secrets(self) -> tuple[Secret, ...]:
+    def secrets(self, *, anew: bool = False) -> tuple[Secret, ...]:
         """The secrets of the credentials in use now.
+
+        Args:
+            anew: also of those that a metadata endpoint would give whoever asks it now.
 
         Raises:
             AssumeError: where there are none.
@@ -69,13 +74,14 @@ class Source:
         with self._lock:
             try:
                 found = asked(self._session.get_credentials)
-                frozen = asked(found.get_frozen_credentials) if found else None
+                secrets = _secrets_of(found)
+                if anew and found and found.method in _ENDPOINTS:
+                    secrets += _secrets_of(asked(boto3.Session().get_credentials))
             except (exceptions.BotoCoreError, exceptions.ClientError, OSError) as error:
                 raise _lacking(error) from None
-        if frozen is None:
+        if not secrets:
             raise AssumeError("NoCredentials", "no AWS credentials were found", _HOW)
-        values = (frozen.access_key, frozen.secret_key, frozen.token)
-        return tuple(Secret(value) for value in values if value)
+        return secrets
 
     def caller(self, call: Callable[[str, Callable[[], Any]], Any]) -> str:
         """The caller's ARN; asked once. `call` applies the retry policy."""
@@ -84,6 +90,27 @@ class Source:
             answer = call("GetCallerIdentity", sts.get_caller_identity)
             self._caller = str(answer["Arn"])
         return self._caller
+
+
+def _secrets_of(found: Any) -> tuple[Secret, ...]:
+    frozen = asked(found.get_frozen_credentials) if found else None
+    values = (frozen.access_key, frozen.secret_key, frozen.token) if frozen else ()
+    return tuple(Secret(value) for value in values if value)
+
+
+def _made(do: Callable[[], Any]) -> Any:
+    """What `do` makes, with settings of AWS that will not do said as such.
+
+    Raises:
+        ConfigError: where a variable or a file of AWS's own has a value that botocore refuses.
+    """
+    try:
+        return asked(do)
+    except (exceptions.BotoCoreError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(
+            [Problem("AWS settings", f"{reason}; check the AWS_* variables and AWS_CONFIG_FILE")]
+        ) from None
 
 
 def asked(do: Callable[[], Any]) -> Any:

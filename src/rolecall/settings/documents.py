@@ -38,7 +38,7 @@ class Policy:
 def _is_json(text: str) -> bool:
     try:
         json.loads(text)
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):
         return False
     return True
 
@@ -118,11 +118,10 @@ def _yaml_list(text: str) -> list[Any]:
 
     try:
         value = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  BaseLoader makes text only
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise BadValueError(
-            f"starts as a YAML list but is not one: {error.problem}, line {line}"
-        ) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        why = f"{error.problem}, line {mark.line + 1}" if mark else " ".join(str(error).split())  # type: ignore[union-attr]
+        raise BadValueError(f"starts as a YAML list but is not one: {why}") from None
     if not isinstance(value, list):
         raise BadValueError("starts as a YAML list but is not one")
     return value

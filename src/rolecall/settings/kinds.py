@@ -50,6 +50,8 @@ def text_of(raw: Any) -> str:
         return raw
     if raw is None:
         return ""
+    if isinstance(raw, bool):
+        return str(raw).lower()
     shape = "mapping" if isinstance(raw, Mapping) else "list"
     raise BadValueError(f"is a {shape}; write one value")
 
@@ -58,14 +60,24 @@ def from_json(text: str) -> Any:
     """JSON with each position said in words, and numbers kept as text.
 
     Raises:
-        BadValueError: where it is not JSON.
+        BadValueError: where it is not JSON, or an object has a key twice.
     """
     try:
-        return json.loads(text, parse_int=str, parse_float=str)
+        return json.loads(text, parse_int=str, parse_float=str, object_pairs_hook=_object)
+    except RecursionError:
+        raise BadValueError("is nested too deeply") from None
     except json.JSONDecodeError as error:
         raise BadValueError(
             f"starts as JSON but is not: {error.msg}, line {error.lineno} column {error.colno}"
         ) from None
+
+
+def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise BadValueError(f"has {twice!r} twice in one object")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,7 @@ class Text:
 
     def parse(self, raw: Any) -> str:
         text = text_of(raw)
-        if self.pattern and not re.fullmatch(self.pattern, text):
+        if self.pattern and not re.fullmatch(self.pattern, text, re.ASCII):
             raise BadValueError(f"{text!r} will not do; write {self.wanted}")
         return text
 
@@ -145,7 +157,7 @@ class Whole:
 
     def parse(self, raw: Any) -> int:
         text = text_of(raw)
-        if not re.fullmatch(r"\d{1,9}", text) or not self.least <= int(text) <= self.most:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not self.least <= int(text) <= self.most:
             raise BadValueError(f"{text!r} is no whole number from {self.least} to {self.most}")
         return int(text)
 
@@ -166,7 +178,7 @@ class Seconds:
 
     def parse(self, raw: Any) -> float:
         text = text_of(raw).lower().replace(" ", "")
-        parts = re.findall(r"(\d+(?:\.\d+)?)([smh]?)", text)
+        parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)([smh]?)", text)
         if not parts or "".join(number + unit for number, unit in parts) != text:
             raise BadValueError(f"{text!r} is no length of time; write 90, 90s, 15m or 1h")
         if any(not unit for _, unit in parts[:-1]):
@@ -246,9 +258,13 @@ class Pairs:
             raise BadValueError("is no set of name=value pairs")
         if len(raw) > self.most:
             raise BadValueError(f"has {len(raw)} pairs; at most {self.most} are allowed")
-        return tuple(
-            (self.key.parse(key), self.value.parse(_scalar(value))) for key, value in raw.items()
-        )
+        return tuple((self.key.parse(key), self._value(key, value)) for key, value in raw.items())
+
+    def _value(self, key: str, value: Any) -> str:
+        try:
+            return self.value.parse(value)
+        except BadValueError as error:
+            raise BadValueError(f"{key!r}: {error}", path=(key,)) from None
 
     def _split(self, text: str) -> dict[str, str]:
         pairs: dict[str, str] = {}
@@ -268,7 +284,3 @@ class Pairs:
 
     def show(self, value: Any) -> str:
         return ",".join(f"{key}={text}" for key, text in value)
-
-
-def _scalar(value: Any) -> Any:
-    return str(value).lower() if isinstance(value, bool) else value

@@ -83,7 +83,7 @@ def _found(config: Raw | None, folder: Path) -> str:
 def _read_file(config: Raw | None, folder: Path) -> tuple[dict[str, Raw], list[Problem]]:
     name = config.value if config else DEFAULT_FILE
     path = folder / name
-    if path.is_file():
+    if path.exists() or path.is_symlink():
         return yamlfile.read(path, name)
     if config:
         return {}, [Problem(config.place, f"{name!r} is no file; write the path of a YAML file")]

@@ -25,7 +25,7 @@ def read(path: Path, name: str) -> tuple[dict[str, Raw], list[Problem]]:
 
     try:
         root = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         return {}, [_unreadable(error, name)]
     if root is None:
         return {}, []
@@ -43,6 +43,8 @@ def _unreadable(error: Exception, name: str) -> Problem:
         return Problem(name, f"is not UTF-8 text (byte {error.start}); save it as UTF-8")
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         return Problem(f"{name}:{error.problem_mark.line + 1}", f"is not YAML: {error.problem}")
+    if isinstance(error, RecursionError):
+        return Problem(name, "is nested too deeply")
     return Problem(name, f"is not YAML: {' '.join(str(error).split())}")
 
 
@@ -52,7 +54,7 @@ def _top_level(root: yaml.MappingNode, name: str) -> tuple[dict[str, Raw], list[
     for key_node, value_node in root.value:
         key, line = str(key_node.value), key_node.start_mark.line + 1
         lines: dict[sources.Path, int] = {(): line}
-        value = _convert(value_node, (), lines, problems, name)
+        value = _Converter(lines, problems, name).convert(value_node, ())
         if key.upper() in values:
             problems.append(Problem(f"{name}:{line}", f"`{key}` stands here a second time"))
         elif value not in (None, "", [], {}):
@@ -62,27 +64,48 @@ def _top_level(root: yaml.MappingNode, name: str) -> tuple[dict[str, Raw], list[
     return values, problems
 
 
-def _convert(
-    node: yaml.Node,
-    path: sources.Path,
-    lines: dict[sources.Path, int],
-    problems: list[Problem],
-    name: str,
-) -> Any:
-    import yaml  # noqa: PLC0415  as above
+class _Converter:
+    """Makes lists, mappings and text of nodes, and keeps each part's line."""
 
-    lines.setdefault(path, node.start_mark.line + 1)
-    if isinstance(node, yaml.SequenceNode):
-        return [_convert(n, (*path, i), lines, problems, name) for i, n in enumerate(node.value)]
-    if isinstance(node, yaml.MappingNode):
+    def __init__(self, lines: dict[sources.Path, int], problems: list[Problem], name: str) -> None:
+        import yaml  # noqa: PLC0415  as above
+
+        self._lines, self._problems, self._name = lines, problems, name
+        self._within: list[yaml.Node] = []
+        self._merger = yaml.constructor.SafeConstructor()
+
+    def convert(self, node: yaml.Node, path: sources.Path) -> Any:
+        import yaml  # noqa: PLC0415  as above
+
+        self._lines.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, yaml.ScalarNode):
+            null = node.style is None and node.value in _NULLS
+            return None if null else sources.clean(node.value)
+        if node in self._within:
+            self._complain(node, "stands within itself")
+            return None
+        self._within.append(node)
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return self._mapping(node, path)
+            return [self.convert(each, (*path, i)) for i, each in enumerate(node.value)]
+        finally:
+            self._within.pop()
+
+    def _mapping(self, node: yaml.MappingNode, path: sources.Path) -> dict[str, Any]:
+        seen: set[str] = set()
+        for key_node, _ in node.value:
+            if key_node.value in seen:
+                self._complain(key_node, f"`{key_node.value}` stands here a second time")
+            seen.add(key_node.value)
+        # What `<<` brings comes first, so that the mapping's own keys win.
+        self._merger.flatten_mapping(node)
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key, line = str(key_node.value), key_node.start_mark.line + 1
-            if key in result:
-                problems.append(Problem(f"{name}:{line}", f"`{key}` stands here a second time"))
-            lines[(*path, key)] = line
-            result[key] = _convert(value_node, (*path, key), lines, problems, name)
+            key = str(key_node.value)
+            self._lines[(*path, key)] = key_node.start_mark.line + 1
+            result[key] = self.convert(value_node, (*path, key))
         return result
-    if isinstance(node, yaml.ScalarNode) and node.style is None and node.value in _NULLS:
-        return None
-    return sources.clean(node.value)
+
+    def _complain(self, node: yaml.Node, text: str) -> None:
+        self._problems.append(Problem(f"{self._name}:{node.start_mark.line + 1}", text))

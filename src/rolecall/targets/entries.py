@@ -10,8 +10,8 @@ from typing import Any
 
 from rolecall.aws_variables import SOURCE_VARIABLES
 from rolecall.errors import Problem
-from rolecall.settings.kinds import Kind, Pairs, Text, from_json, text_of
-from rolecall.settings.options import options
+from rolecall.settings.kinds import Pairs, Text, from_json, text_of
+from rolecall.settings.options import Option, options
 from rolecall.settings.sources import BadValueError, Raw, clean
 from rolecall.targets import grammar
 from rolecall.wording import nearest
@@ -53,8 +53,9 @@ class Reader:
         """The drafts of `TARGETS`, or of every `TARGET_<NAME>` in name order where it has none."""
         if raw is None:
             return [
-                Draft(place=r.place, name=_name_of(n), value=r.value, own={})
-                for n, r in sorted(self._variables.items())
+                draft
+                for name, variable in sorted(self._variables.items())
+                for draft in self._from_variable(variable, _name_of(name))
             ]
         return list(self._from_any(raw, nested=False))
 
@@ -94,7 +95,7 @@ class Reader:
     def _from_entry(self, entry: grammar.Entry, place: str, *, nested: bool) -> Iterator[Draft]:
         if entry.value.startswith(grammar.LIST_PREFIXES):
             yield from self._from_list(entry, place, nested=nested)
-        elif entry.value.startswith("arn:") or re.fullmatch(r"[\d-]+", entry.value):
+        elif _is_role(entry.value):
             yield Draft(place=place, name=entry.name, value=entry.value, own={})
         else:
             yield from self._from_word(entry, place)
@@ -110,7 +111,14 @@ class Reader:
                 hint = "an entry is name=arn:aws:iam::…, without blanks around `=`, and no quotes"
             self.problems.append(Problem(place, f"{wrong}; {hint}"))
             return
-        yield Draft(place=raw.place, name=entry.name or entry.value, value=raw.value, own={})
+        yield from self._from_variable(raw, entry.name or entry.value)
+
+    def _from_variable(self, raw: Raw, name: str) -> Iterator[Draft]:
+        if _is_role(raw.value):
+            yield Draft(place=raw.place, name=name, value=raw.value, own={})
+            return
+        wrong = f"{raw.value!r} is neither an ARN nor an account id; write one, without a name"
+        self.problems.append(Problem(raw.place, wrong))
 
     def _from_list(self, entry: grammar.Entry, place: str, *, nested: bool) -> Iterator[Draft]:
         where = entry.value
@@ -137,7 +145,7 @@ class Reader:
             try:
                 own[key] = _parsed(key, value)
             except BadValueError as error:
-                self.problems.append(Problem(raw.at(*path, key), str(error)))
+                self.problems.append(Problem(raw.at(*path, key, *error.path), str(error)))
         if len(self.problems) > before:
             return
         name, arn, account = (own.pop(key, "") or "" for key in ("name", "role_arn", "account"))
@@ -150,36 +158,39 @@ class Reader:
             return
         if not value:
             self.problems.append(Problem(place, "has no role_arn, and no account to use ROLE with"))
-        elif value.startswith("arn:") or re.fullmatch(r"[\d-]+", value):
-            given = {key: value for key, value in own.items() if value is not None}
-            yield Draft(place=place, name=name, value=value, own=given, variables=variables)
+        elif _is_role(value):
+            yield Draft(place=place, name=name, value=value, own=own, variables=variables)
         else:
             self.problems.append(Problem(place, f"{value!r} is neither an ARN nor an account id"))
 
 
 def _parsed(key: str, value: Any) -> Any:
-    """One key of a target's object, parsed; None where it is empty.
+    """One key of a target's object, parsed; the option's default where it is empty.
 
     Raises:
         BadValueError: where the key is unknown, or the value will not do.
     """
-    kinds = _kinds()
-    if key not in kinds and key not in _OWN_KEYS:
-        known = [*_OWN_KEYS, *kinds]
+    own = _own_options()
+    if key not in own and key not in _OWN_KEYS:
+        known = [*_OWN_KEYS, *own]
         near = nearest(str(key), known)
         hint = f"; did you mean {near}?" if near else f": {', '.join(known)}"
         raise BadValueError(f"{key!r} is none of a target's keys{hint}")
     value = clean(value) if isinstance(value, str) else value
     if value in (None, "", [], {}):
-        return None
+        return own[key].default if key in own else None
     if key == "variables":
         return _VARIABLES.parse(value)
-    return kinds[key].parse(value) if key in kinds else text_of(value)
+    return own[key].kind.parse(value) if key in own else text_of(value)
 
 
 @cache
-def _kinds() -> Mapping[str, Kind]:
-    return {option.key: option.kind for option in options() if option.per_target}
+def _own_options() -> Mapping[str, Option]:
+    return {option.key: option for option in options() if option.per_target}
+
+
+def _is_role(value: str) -> bool:
+    return value.startswith("arn:") or bool(re.fullmatch(r"[0-9-]+", value))
 
 
 def _name_of(variable: str) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rolecall.settings.sources import BadValueError
 from rolecall.targets.arns import RoleArn
 
 _LONGEST = 64
-_FIELDS = ("build", "execution", "target", "account")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,26 +62,37 @@ def session_name(template: str, build: Build, *, target: str, account_id: str) -
     Raises:
         BadValueError: where it has an unknown field, or is no session name once filled in.
     """
-    try:
-        names = [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
-    except ValueError as error:
-        raise BadValueError(f"{template!r} is no template: {error}") from None
-    for name in names:
-        if name not in _FIELDS:
-            known = ", ".join(f"{{{field}}}" for field in _FIELDS)
-            raise BadValueError(f"{template!r} has the field {{{name}}}; known are {known}")
-    filled = template.format(
-        build=_cleaned(build.build_id.rpartition(":")[2]) or "local",
-        execution=_cleaned(build.execution_id) or "none",
-        target=_cleaned(target),
-        account=account_id,
-    )
-    if not re.fullmatch(r"[\w+=,.@-]{2,64}", filled, re.ASCII):
+    values = {
+        "build": _cleaned(build.build_id.rpartition(":")[2]) or "local",
+        "execution": _cleaned(build.execution_id) or "none",
+        "target": _cleaned(target),
+        "account": account_id,
+    }
+    name = filled(template, values)
+    if not re.fullmatch(r"[\w+=,.@-]{2,64}", name, re.ASCII):
         raise BadValueError(
-            f"{template!r} gives {filled!r} ({len(filled)} characters); a session name has 2 to"
+            f"{template!r} gives {name!r} ({len(name)} characters); a session name has 2 to"
             " 64 of letters, digits and _+=,.@-"
         )
-    return filled
+    return name
+
+
+def filled(template: str, values: Mapping[str, str]) -> str:
+    """The template with each `{field}` replaced.
+
+    Raises:
+        BadValueError: where it is no template, or has another field or a format of its own.
+    """
+    try:
+        parts = list(string.Formatter().parse(template))
+    except ValueError as error:
+        raise BadValueError(f"{template!r} is no template: {error}") from None
+    for _, name, form, conversion in parts:
+        if name is not None and (name not in values or form or conversion):
+            known = ", ".join(f"{{{field}}}" for field in values)
+            wrong = name + (f"!{conversion}" if conversion else "") + (f":{form}" if form else "")
+            raise BadValueError(f"{template!r} has the field {{{wrong}}}; known are {known}")
+    return template.format(**values)
 
 
 def _cleaned(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import string
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache
@@ -102,17 +101,9 @@ class _Maker:
             "partition": self._partition,
         }
         try:
-            wanted = {name for _, name, _, _ in string.Formatter().parse(template)}
-            if unknown := wanted - fills.keys() - {None}:
-                raise BadValueError(
-                    f"ROLECALL_ROLE {template!r} has the field {{{unknown.pop()}}}; known are"
-                    " {account}, {name}, {partition}"
-                )
-            role = template.format(**fills)
-        except (ValueError, IndexError) as error:
-            if isinstance(error, BadValueError):
-                raise
-            raise BadValueError(f"ROLECALL_ROLE {template!r} is no template: {error}") from None
+            role = names.filled(template, fills)
+        except BadValueError as error:
+            raise BadValueError(f"ROLECALL_ROLE {error}") from None
         if not role.startswith("arn:"):
             role = f"arn:{self._partition}:iam::{draft.value}:role/{role.removeprefix('/')}"
         parsed = arns.parse(role)
@@ -131,7 +122,7 @@ class _Maker:
         return Target(
             name=name,
             role=role,
-            regions=draft.own.get("regions", self._regions),
+            regions=draft.own.get("regions") or self._regions,
             variables=draft.variables,
             session=self._session(**values),
         )
@@ -159,9 +150,9 @@ class _Maker:
             for text in self._mistakes(target, first):
                 self.problems.append(Problem(place, text))
             if target.name in seen:
-                self.problems.append(
-                    Problem(place, f"{target.name!r} is already the name of {seen[target.name]}")
-                )
+                wrong = f"{target.name!r} is already the name of {seen[target.name]}"
+                hint = "" if draft.name else "; give one of them a name: name=arn:aws:iam::…"
+                self.problems.append(Problem(place, wrong + hint))
             for region in target.regions:
                 key = (target.role.text, region)
                 if key in roles:
@@ -192,6 +183,11 @@ class _Maker:
             f"region {region!r} is not of the partition of {target.role.text}"
             for region in target.regions
             if arns.partition_of(region) != target.role.partition
+        ]
+        mistakes += [
+            f"VIA has {arn}, which is of another partition than {target.role.text}"
+            for arn in target.session.via
+            if arn.split(":")[1] != target.role.partition
         ]
         missing = set(target.session.transitive_tags) - {key for key, _ in target.session.tags}
         if missing:

@@ -1,0 +1,81 @@
+"""Standard output, as something that never ends a run half-way."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+from rolecall.errors import FileError
+
+
+class Outlet:
+    """Passes bytes on to standard output, for as long as somebody takes them.
+
+    Where nobody does (a pipe whose reader has gone, a full disk, a closed descriptor) the rest is
+    dropped.
+
+    Args:
+        on_gone: told once, with the error.
+    """
+
+    def __init__(self, on_gone: Callable[[OSError], None]) -> None:
+        self._stream = sys.stdout.buffer if sys.stdout else None
+        self._on_gone = on_gone
+
+    def write(self, data: bytes) -> None:
+        if self._stream is None:
+            return
+        try:
+            self._stream.write(data)
+            self._stream.flush()
+        except OSError as error:
+            drop_the_rest()
+            self._stream = None
+            self._on_gone(error)
+
+    def flush(self) -> None:
+        """Each write is passed on at once."""
+
+
+class TextOutlet:
+    """The same for text."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+
+    def write(self, text: str) -> None:
+        self._outlet.write(text.encode(errors="replace"))
+
+    def flush(self) -> None:
+        self._outlet.flush()
+
+
+def outlet() -> Outlet:
+    """Standard output of a command that is of no use without it.
+
+    Its `write` raises BrokenPipeError where the reader has gone, FileError where it takes nothing.
+    """
+    return Outlet(_fail)
+
+
+def _fail(error: OSError) -> None:
+    if isinstance(error, BrokenPipeError):
+        raise error
+    raise FileError(f"standard output cannot be written: {error.strerror}")
+
+
+def drop_the_rest() -> None:
+    """What is buffered for standard output must not be tried again at exit."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def say_gone(error: OSError) -> None:
+    """Tells that the log has ended, not the run: a deployment does not stop because of its log."""
+    with suppress(OSError, AttributeError):
+        sys.stderr.write(
+            f"rolecall: standard output is gone ({error.strerror}); the run goes on, and its"
+            " report will tell\n"
+        )
