@@ -168,4 +168,9 @@ def _is_listed(commands: Commands) -> bool:
 
 def colour(environ: Mapping[str, str]) -> bool:
     """Whether standard output takes colours; NO_COLOR as on https://no-color.org."""
-    return sys.stdout.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+    return (
+        bool(sys.stdout)
+        and sys.stdout.isatty()
+        and not environ.get("NO_COLOR")
+        and environ.get("TERM") != "dumb"
+    )
