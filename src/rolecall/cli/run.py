@@ -11,7 +11,7 @@ from rolecall.cli.context import Context, colour
 from rolecall.cli.output import Outlet, TextOutlet, say_gone
 from rolecall.cli.signals import stopping
 from rolecall.errors import ConfigError, FileError, Problem
-from rolecall.report import record
+from rolecall.report import folder
 from rolecall.report.console import Console
 from rolecall.report.events import Events
 from rolecall.report.view import View
@@ -63,7 +63,7 @@ def _view(context: Context, output: Outlet) -> View:
 
 def _problems(context: Context) -> list[Problem]:
     problems = context.command_problems()
-    if wrong := record.obstacle(_report_folder(context)):
+    if wrong := folder.obstacle(_report_folder(context)):
         problems.append(_report_problem(wrong))
     return problems
 
@@ -71,7 +71,7 @@ def _problems(context: Context) -> list[Problem]:
 def _prepare_report(context: Context) -> None:
     """Makes the folder once nothing else is wrong, and takes away what an earlier run left."""
     try:
-        record.prepare(_report_folder(context))
+        folder.prepare(_report_folder(context))
     except FileError as error:
         raise ConfigError([_report_problem(str(error))]) from None
 
@@ -86,8 +86,14 @@ def _report_folder(context: Context) -> Path:
 
 def _write_report(context: Context, outcome: Outcome) -> str:
     try:
-        path = record.write(_report_folder(context), outcome, context.mask)
+        path = folder.write(
+            _report_folder(context),
+            outcome,
+            commands=context.settings.commands.items,
+            mask=context.mask,
+            working=context.folder,
+        )
     except FileError as error:
         print(f"rolecall: no report: {error}", file=sys.stderr)
         return ""
-    return str(path.relative_to(context.folder) if path.is_relative_to(context.folder) else path)
+    return str(path)

@@ -7,7 +7,6 @@ new fields do not raise it.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,30 +19,8 @@ from rolecall.secret import Mask
 
 VERSION = 1
 FILE_NAME = "report.json"
-_READABLE = 0o644
+READABLE = 0o644
 FOLDER = 0o755
-
-
-def obstacle(folder: Path) -> str:
-    """Why no report can be written there, as far as a look tells; empty where none is seen."""
-    path = folder / FILE_NAME
-    if path.is_symlink() or (path.exists() and not path.is_file()):
-        return f"{path} is no plain file, and rolecall does not write in its place"
-    there = next(p for p in (folder, *folder.parents) if p.exists())
-    if not there.is_dir():
-        return f"{folder} cannot be made: {there} is no folder"
-    return "" if os.access(there, os.W_OK | os.X_OK) else f"{there} cannot be written"
-
-
-def prepare(folder: Path) -> None:
-    """Makes the folder, tries whether it takes a report, and removes that of an earlier run.
-
-    Raises:
-        FileError: where it does not.
-    """
-    make_folder(folder, FOLDER)
-    write_atomically(folder / FILE_NAME, b"", mode=_READABLE, durable=False)
-    (folder / FILE_NAME).unlink()
 
 
 def write(folder: Path, outcome: Outcome, mask: Mask) -> Path:
@@ -54,7 +31,7 @@ def write(folder: Path, outcome: Outcome, mask: Mask) -> Path:
     """
     make_folder(folder, FOLDER)
     path = folder / FILE_NAME
-    write_atomically(path, _pieces(outcome, mask), mode=_READABLE)
+    write_atomically(path, _pieces(outcome, mask), mode=READABLE)
     return path
 
 
@@ -75,7 +52,7 @@ def _head(outcome: Outcome) -> dict[str, Any]:
     return {
         "version": VERSION,
         "rolecall": rolecall.__version__,
-        "started_at": _time(outcome.started_at),
+        "started_at": moment(outcome.started_at),
         "seconds": round(outcome.seconds, 3),
         "exit_code": outcome.exit_code,
         "signal": outcome.signal_number,
@@ -95,7 +72,7 @@ def result_record(result: Result) -> dict[str, Any]:
         "role_arn": result.role_arn,
         "region": result.region,
         "status": str(result.status),
-        "started_at": _time(result.started_at) if result.started_at else None,
+        "started_at": moment(result.started_at) if result.started_at else None,
         "seconds": round(result.seconds, 3),
         "reason": result.reason,
         "remedy": result.remedy,
@@ -115,5 +92,6 @@ def command_record(command: CommandResult) -> dict[str, Any]:
     }
 
 
-def _time(epoch: float) -> str:
+def moment(epoch: float) -> str:
+    """Seconds since the epoch in ISO 8601, UTC."""
     return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds")

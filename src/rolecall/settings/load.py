@@ -19,6 +19,21 @@ DEFAULT_FILE = "rolecall.yml"
 TARGET = "TARGET_"
 # Set for the commands of a target, so that a rolecall that they start meets them.
 CONTEXT = frozenset({"TARGET", "ACCOUNT_ID", "ROLE_ARN", "REGION", "INDEX", "COUNT"})
+# Put out by a run (report.exports); a pipeline may hand them on to another one.
+EXPORTS = frozenset(
+    {
+        "SUCCEEDED",
+        "SUCCEEDED_TARGETS",
+        "FAILED",
+        "FAILED_TARGETS",
+        "NOT_ASSUMED",
+        "NOT_ASSUMED_TARGETS",
+        "NOT_RUN",
+        "NOT_RUN_TARGETS",
+        "EXIT_CODE",
+        "REPORT_FILE",
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +69,8 @@ def load(*, environ: Mapping[str, str], flags: Mapping[str, str | None], folder:
     variables.pop(CONFIG, None)
     file, problems = _read_file(config, folder)
     targets = {n.removeprefix(TARGET): r for n, r in variables.items() if n.startswith(TARGET)}
-    named = {n: r for n, r in variables.items() if not n.startswith(TARGET) and n not in CONTEXT}
+    passed_over = CONTEXT | EXPORTS | {n for n in variables if n.startswith(TARGET)}
+    named = {n: r for n, r in variables.items() if n not in passed_over}
     problems += [*_unknown(named, prefix=PREFIX), *_unknown(file, prefix="")]
     if (alone := variables.get("TARGET")) and str(alone.value).startswith("arn:"):
         right = f"{PREFIX}TARGETS, or {PREFIX}{TARGET}<NAME> for each target"

@@ -1,0 +1,116 @@
+"""`junit.xml`: the cases as CodeBuild's report groups and other readers of JUnit's form take them.
+
+The form is that of pytest and Surefire: junit-10.xsd of Jenkins' xUnit plugin. The limits are from
+the AWS CodeBuild User Guide, "Quotas for AWS CodeBuild".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rolecall
+from rolecall.files import write_atomically
+from rolecall.report.cases import Case, cases
+from rolecall.report.record import READABLE, moment
+from rolecall.results import Outcome, Status
+from rolecall.secret import Mask
+
+if TYPE_CHECKING:
+    from junitparser import TestCase, TestSuite
+    from junitparser.xunit2 import JUnitXml
+
+FILE_NAME = "junit.xml"
+_LONGEST_NAME = 1_000
+_LONGEST_MESSAGE = 5_000
+_LONGEST_REASON = 1_000
+_ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+# XML 1.0, production 2; a carriage return would not come back as one.
+_NO_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def write(folder: Path, outcome: Outcome, *, commands: Sequence[str], mask: Mask) -> None:
+    """Writes `junit.xml`, masked, in one step.
+
+    Args:
+        commands: what was to run in each target.
+
+    Raises:
+        FileError: where it can't be written.
+    """
+    buffer = BytesIO()
+    _document(outcome, cases(outcome, commands), _Texts(mask)).write(buffer)
+    path = folder / FILE_NAME
+    write_atomically(path, buffer.getvalue(), mode=READABLE, durable=False)
+
+
+class _Texts:
+    """Makes text fit for the report: masked first, so that no cut leaves a part of a secret."""
+
+    def __init__(self, mask: Mask) -> None:
+        self._mask = mask
+
+    def clean(self, text: str) -> str:
+        return _NO_XML.sub("", _ESCAPE_SEQUENCE.sub("", self._mask.text(text)))
+
+    def start(self, text: str, most: int) -> str:
+        text = self.clean(text)
+        return text if len(text) <= most else text[: most - 1] + "…"
+
+    def end(self, text: str, most: int) -> str:
+        text = self.clean(text)
+        return text if len(text) <= most else "…" + text[1 - most :]
+
+
+def _document(outcome: Outcome, shown: Iterable[Case], texts: _Texts) -> JUnitXml:
+    from junitparser import TestSuite  # noqa: PLC0415  10 ms that only a report need spend
+    from junitparser.xunit2 import JUnitXml  # noqa: PLC0415
+
+    suite = TestSuite("rolecall")
+    suite.timestamp = moment(outcome.started_at)
+    roles: dict[str, str] = {}
+    elements = []
+    for case in shown:
+        elements.append(_element(case, texts))
+        if case.role_arn:
+            roles[case.place] = case.role_arn
+    _add_properties(suite, outcome, roles, texts)
+    suite.add_testcases(elements)
+    document = JUnitXml("rolecall")
+    document.add_testsuite(suite)
+    document.update_statistics()
+    return document
+
+
+def _add_properties(
+    suite: TestSuite, outcome: Outcome, roles: dict[str, str], texts: _Texts
+) -> None:
+    """What holds for the run, and the role (its account with it) of each target and region."""
+    known = {
+        "rolecall": rolecall.__version__,
+        "exit_code": str(outcome.exit_code),
+        "seconds": str(round(outcome.seconds, 3)),
+        **{str(status).replace(" ", "_"): str(outcome.count(status)) for status in Status},
+        **{f"role of {place}": role for place, role in roles.items()},
+    }
+    if outcome.signal_number is not None:
+        known["signal"] = str(outcome.signal_number)
+    for name, value in known.items():
+        suite.add_property(texts.clean(name), texts.clean(value))
+
+
+def _element(case: Case, texts: _Texts) -> TestCase:
+    from junitparser import Error, Failure, Skipped, TestCase  # noqa: PLC0415
+
+    name = texts.start(case.name, _LONGEST_NAME)
+    element = TestCase(name, texts.start(case.place, _LONGEST_NAME), round(case.seconds, 3))
+    kinds = {Status.FAILED: Failure, Status.NOT_ASSUMED: Error, Status.NOT_RUN: Skipped}
+    if case.status in kinds:
+        reason = texts.start(case.reason, _LONGEST_REASON)
+        result = kinds[case.status](reason, str(case.status))
+        result.text = texts.end(case.details, _LONGEST_MESSAGE - len(reason))
+        element.result = result
+    return element
