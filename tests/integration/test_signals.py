@@ -34,6 +34,9 @@ def test_a_signal_reaches_the_command_and_ends_the_run(rolecall, sts, number, co
     assert done.statuses == ["failed", "not run", "not run"]
     assert done.report["signal"] == number
     assert done.report["results"][1]["reason"] == "interrupted"
+    folder = tmp_path / "rolecall-report"
+    assert f'name="signal" value="{int(number)}"' in (folder / "junit.xml").read_text()
+    assert f"ROLECALL_EXIT_CODE={code}\n" in (folder / "exports.sh").read_text()
     assert list((tmp_path / "tmp").iterdir()) == []
     assert not [secret for secret in sts.secrets if secret in done.everything]
 

@@ -35,8 +35,7 @@ def write(folder: Path, outcome: Outcome, *, report: Path, mask: Mask) -> None:
         f"export {name}={shlex.quote(mask.text(value))}\n"
         for name, value in variables(outcome, report)
     ]
-    data = "".join(lines).encode(errors="surrogateescape")
-    write_atomically(folder / FILE_NAME, data, mode=READABLE, durable=False)
+    write_atomically(folder / FILE_NAME, "".join(lines).encode(), mode=READABLE, durable=False)
 
 
 def variables(outcome: Outcome, report: Path) -> Iterator[tuple[str, str]]:

@@ -240,7 +240,7 @@ class Settings:
     report_dir: str = option(
         Text(),
         default="rolecall-report",
-        help="The folder `report.json` is written to",
+        help="The folder `report.json`, `junit.xml` and `exports.sh` are written to",
         run_only=True,
     )
     log_format: str = option(

@@ -1,0 +1,221 @@
+"""The buildspecs, run as CodeBuild runs them: what a pipeline gets of a success and a failure."""
+
+from __future__ import annotations
+
+import json
+import os
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from support import answers
+from support.buildspec import BuildspecRun
+from support.buildspec_file import parse
+from support.command import ROLECALL, SOURCE_KEYS
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = parse((ROOT / "buildspec.yml").read_text())
+IMAGE = parse((ROOT / "pipeline" / "buildspec-image.yml").read_text())
+FAILS_IN_TST = "echo in $ROLECALL_TARGET; test $ROLECALL_TARGET != tst"
+
+
+@pytest.fixture
+def deploy(rolecall, tmp_path):
+    """Runs buildspec.yml with the variables of an action."""
+
+    def run(commands, *, spec=DEPLOY, **variables):
+        environ = rolecall.environ({})
+        del environ["ROLECALL_TARGETS"]
+        path = f"{Path(ROLECALL).parent}{os.pathsep}{environ['PATH']}"
+        targets = rolecall.environ({})["ROLECALL_TARGETS"]
+        for folder in ("source", "state"):
+            (tmp_path / folder).mkdir(exist_ok=True)
+        return BuildspecRun(
+            spec=spec,
+            source=tmp_path / "source",
+            state=tmp_path / "state",
+            image={**environ, "PATH": path},
+            start={"ROLECALL_TARGETS": targets, "ROLECALL_COMMANDS": commands, **variables},
+        ).run()
+
+    return run
+
+
+def suite(tmp_path):
+    return ET.parse(tmp_path / "source/rolecall-report/junit.xml").getroot().find("testsuite")
+
+
+def test_a_deploy_that_succeeds_succeeds_and_tells_the_pipeline(deploy):
+    done = deploy("echo in $ROLECALL_TARGET")
+    assert done.succeeded, done.output
+    assert done.exported == {
+        "ROLECALL_SUCCEEDED": "3",
+        "ROLECALL_SUCCEEDED_TARGETS": "dev tst prd",
+        "ROLECALL_FAILED": "0",
+        "ROLECALL_FAILED_TARGETS": "",
+        "ROLECALL_NOT_ASSUMED": "0",
+        "ROLECALL_NOT_ASSUMED_TARGETS": "",
+        "ROLECALL_NOT_RUN": "0",
+        "ROLECALL_NOT_RUN_TARGETS": "",
+        "ROLECALL_EXIT_CODE": "0",
+        "ROLECALL_REPORT_FILE": "rolecall-report/report.json",
+    }
+    assert done.reports == {"rolecall": ("rolecall-report/junit.xml",)}
+    assert "rolecall-report/report.json" in done.artifacts["artifacts"]
+
+
+def test_a_deploy_that_fails_fails_the_build_and_still_tells_everything(deploy, tmp_path):
+    done = deploy(FAILS_IN_TST, ROLECALL_REPORT_DIR="elsewhere")
+    assert not done.succeeded
+    assert (done.phases[0].exit_code, done.phases[0].failed_command[:12]) == (1, "rolecall run")
+    counts = ("SUCCEEDED", "FAILED", "NOT_RUN")
+    assert [done.exported[f"ROLECALL_{name}"] for name in counts] == ["1", "1", "1"]
+    names = [done.exported[f"ROLECALL_{name}_TARGETS"] for name in counts]
+    assert names == ["dev", "tst", "prd"]
+    assert done.missing == []
+    found = suite(tmp_path)
+    assert [found.get(n) for n in ("tests", "failures", "errors", "skipped")] == list("3101")
+    assert found.find(".//failure").text == "in tst"
+
+
+def test_a_role_not_assumed_is_an_error_in_the_report_group(deploy, sts, tmp_path):
+    sts.always("333333333333", answers.access_denied("arn:aws:iam::333333333333:role/deploy"))
+    done = deploy("true")
+    assert done.phases[0].exit_code == 4
+    assert done.exported["ROLECALL_NOT_ASSUMED_TARGETS"] == "tst"
+    assert done.exported["ROLECALL_NOT_RUN_TARGETS"] == "dev prd"
+    found = suite(tmp_path)
+    assert [found.get(n) for n in ("tests", "failures", "errors", "skipped")] == list("4013")
+
+
+def test_a_configuration_that_is_wrong_fails_the_build_and_exports_nothing(deploy, sts):
+    done = deploy("")
+    assert done.phases[0].exit_code == 2
+    assert done.exported == {}
+    assert "ROLECALL_COMMANDS: is not set" in done.output
+    assert "exports.sh" not in done.output
+    assert sts.calls == []
+
+
+def test_what_one_action_puts_out_may_be_handed_on_to_the_next(deploy):
+    first = deploy(FAILS_IN_TST)
+    done = deploy("true", **first.exported)
+    assert done.succeeded, done.output
+    assert done.exported["ROLECALL_SUCCEEDED"] == "3"
+
+
+def test_the_readme_shows_the_buildspec_as_it_is():
+    readme = (ROOT / "README.md").read_text()
+    shown = readme.partition("```yaml\n# buildspec.yml\n")[2].partition("```")[0]
+    spec = parse(shown)
+    assert (spec.phases, spec.reports, spec.artifacts) == (
+        DEPLOY.phases,
+        DEPLOY.reports,
+        DEPLOY.artifacts,
+    )
+    assert set(spec.exported) <= set(DEPLOY.exported)
+
+
+def test_no_secret_is_in_any_file_of_the_report(rolecall, sts):
+    leak = "cat $(dirname $AWS_CONFIG_FILE)/session.json; cat $(dirname $AWS_CONFIG_FILE)/*; exit 1"
+    done = rolecall.run(
+        json.dumps([leak]),
+        ROLECALL_BEFORE=f"echo {SOURCE_KEYS['AWS_SECRET_ACCESS_KEY']} $AWS_ACCESS_KEY_ID",
+    )
+    assert done.code == 1
+    files = {path.name: path.read_text() for path in (done.folder / "rolecall-report").iterdir()}
+    assert set(files) == {"report.json", "junit.xml", "exports.sh"}
+    assert "SecretAccessKey" in files["junit.xml"]
+    known = [*sts.secrets, *sts.issued, *SOURCE_KEYS.values()][:-1]
+    assert [name for name, text in files.items() for secret in known if secret in text] == []
+
+
+TOOL = """#!/bin/sh
+echo "$(basename "$0") $*" >> "$LOG"
+case "$(basename "$0") $*" in
+  "$FAILING"*) exit 9 ;;
+  "aws ecr get-login-password") echo pass-word ;;
+  "docker login"*) printf 'stdin: %s\\n' "$(cat)" >> "$LOG" ;;
+  "docker image inspect"*)
+    echo "other.example/x@sha256:0000"
+    echo "111111111111.dkr.ecr.eu-central-1.amazonaws.com/rolecall@sha256:abcd" ;;
+esac
+"""
+REPOSITORY = "111111111111.dkr.ecr.eu-central-1.amazonaws.com/rolecall"
+
+
+@pytest.fixture
+def publish(tmp_path):
+    """Runs the image's buildspec with tools that write down how they were called."""
+
+    def run(*, failing="none", **variables):
+        for folder in ("source/build", "state", "bin"):
+            (tmp_path / folder).mkdir(exist_ok=True, parents=True)
+        (tmp_path / "source/build/sbom.cdx.json").write_text("{}")
+        for name in ("aws", "docker", "make"):
+            (tmp_path / "bin" / name).write_text(TOOL)
+            (tmp_path / "bin" / name).chmod(0o755)
+        log = tmp_path / "log"
+        log.write_text("")
+        done = BuildspecRun(
+            spec=IMAGE,
+            source=tmp_path / "source",
+            state=tmp_path / "state",
+            image={
+                "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+                "LOG": str(log),
+                "FAILING": failing,
+            },
+            project={"IMAGE_REPOSITORY": REPOSITORY},
+            start=variables,
+            codebuild={"CODEBUILD_RESOLVED_SOURCE_VERSION": "c0ffee"},
+        ).run()
+        return done, log.read_text().splitlines()
+
+    return run
+
+
+def test_the_image_is_built_tested_scanned_and_pushed_by_tag_and_digest(publish):
+    done, calls = publish()
+    assert done.succeeded, done.output
+    image = f"{REPOSITORY}:c0ffee"
+    assert [call for call in calls if call.startswith("make")] == [
+        f"make image IMAGE={image}",
+        f"make test-image IMAGE={image}",
+        "make audit",
+        f"make sbom IMAGE={image}",
+    ]
+    assert calls.index(f"docker push {image}") > calls.index(f"make sbom IMAGE={image}")
+    assert f"docker manifest inspect {REPOSITORY}@sha256:abcd" in calls
+    assert done.exported == {
+        "IMAGE_TAG": "c0ffee",
+        "IMAGE_DIGEST": "sha256:abcd",
+        "IMAGE_URI": f"{REPOSITORY}@sha256:abcd",
+    }
+
+
+def test_the_registry_s_password_goes_through_a_pipe_only(publish):
+    done, calls = publish()
+    assert "stdin: pass-word" in calls
+    assert [call for call in calls if "pass-word" in call] == ["stdin: pass-word"]
+    assert "pass-word" not in done.output
+    assert calls[-1] == f"docker logout {REPOSITORY.partition('/')[0]}"
+
+
+@pytest.mark.parametrize(
+    "failing", ["make image", "make test-image", "make audit", "make sbom", "aws", "docker login"]
+)
+def test_an_image_that_did_not_pass_is_not_pushed(publish, failing):
+    done, calls = publish(failing=failing)
+    assert not done.succeeded
+    assert not [call for call in calls if call.startswith("docker push")]
+    assert "IMAGE_DIGEST" not in done.exported
+
+
+def test_the_tag_may_be_given_and_the_repository_has_to_be(publish):
+    assert publish(IMAGE_TAG="v1")[0].exported["IMAGE_TAG"] == "v1"
+    done, calls = publish(IMAGE_REPOSITORY="")
+    assert done.ran == ["pre_build"]
+    assert "IMAGE_REPOSITORY" in done.output
+    assert calls == []
