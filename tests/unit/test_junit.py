@@ -211,7 +211,7 @@ def test_what_xml_does_not_take_is_left_out_and_the_rest_comes_back_as_it_was(tm
         tail=("\x1b[31;1mred\x1b[0m \x00\x1f\ud800\ufffe\r", "<![CDATA[ & ]]> é 🙂\ttab"),
     )
     suite = written(tmp_path, Outcome(results=(result(Status.FAILED, commands=(odd,)),)))
-    assert suite.find("testcase").get("name") == "echo '<&>\"]]>' "
+    assert suite.find("testcase").get("name") == "echo '<&>\"]]>' \\x07"
     assert suite.find(".//failure").text == "red ?\n<![CDATA[ & ]]> é 🙂\ttab"
 
 
