@@ -7,6 +7,9 @@ import os
 import sys
 import threading
 
+from moto.core.responses import BaseResponse
+from moto.ecr.responses import ECRResponse
+from moto.logs.responses import LogsResponse
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -17,13 +20,18 @@ from moto.utilities.utils import get_partition
 from werkzeug.serving import make_server
 
 
-def _parameter_arn(response: SimpleSystemManagerResponse) -> str:
-    """The parameter that a request is about; `*` where it names none."""
-    name = response._get_param("Name")  # noqa: SLF001  moto's own way
-    if not isinstance(name, str):
-        return "*"
-    region, account = response.region, response.current_account
-    return f"arn:{get_partition(region)}:ssm:{region}:{account}:parameter/{name.lstrip('/')}"
+def _name_resources(responses: type[BaseResponse], field: str, service: str, kind: str) -> None:
+    """Has moto judge a service's calls by the resource that this field of a request names."""
+
+    def determine(response: BaseResponse) -> str:
+        name = response._get_param(field)  # noqa: SLF001  moto's own way
+        if not isinstance(name, str):
+            return "*"
+        region, account = response.region, response.current_account
+        resource = f"{kind}{name}".replace("//", "/")
+        return f"arn:{get_partition(region)}:{service}:{region}:{account}:{resource}"
+
+    responses._determine_resource = determine  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def _end_with_parent() -> None:
@@ -35,9 +43,11 @@ def _end_with_parent() -> None:
 def main() -> None:
     """Serves on a free port of the loopback interface, and prints the port once it listens."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    # Without this moto judges every SSM call as one on `*`, and would deny what a policy allows
-    # on a path.
-    SimpleSystemManagerResponse._determine_resource = _parameter_arn  # type: ignore[attr-defined]  # noqa: SLF001
+    # Without these moto judges every call of the service as one on `*`, and would deny what a
+    # policy allows on a path.
+    _name_resources(SimpleSystemManagerResponse, "Name", "ssm", "parameter/")
+    _name_resources(LogsResponse, "logGroupName", "logs", "log-group:")
+    _name_resources(ECRResponse, "repositoryName", "ecr", "repository/")
     server = make_server(
         "127.0.0.1",
         0,

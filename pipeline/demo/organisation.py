@@ -9,8 +9,7 @@ The roles come from the CloudFormation templates beside this folder, and IAM pol
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -23,11 +22,6 @@ HUB_ACCOUNT = "111111111111"
 HUB_ROLE = "rolecall-codebuild"
 _TEMPLATES = Path(__file__).resolve().parents[1]
 _STACK = "rolecall"
-_ANYBODY = Keys(access_key="AKIAANYBODY000000000", secret_key="not-checked")
-_EVERYTHING = {
-    "Version": "2012-10-17",
-    "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"},
-}
 
 
 class Organisation:
@@ -48,7 +42,7 @@ class Organisation:
         with ExitStack() as stack:
             stack.enter_context(self._simulation)
             for account_id in (HUB_ACCOUNT, *(target.account_id for target in self.targets)):
-                self._admins[account_id] = self._make_admin(account_id)
+                self._admins[account_id] = self._simulation.make_admin(account_id)
             for target in self.targets:
                 self._make_target(target)
             self._make_hub()
@@ -83,6 +77,9 @@ class Organisation:
         """A client with the credentials of that account's administrator."""
         return self._simulation.client(service, self._admins[account_id])
 
+    def client_with(self, keys: Keys, service: str) -> Any:
+        return self._simulation.client(service, keys)
+
     def deployed(self, target: Target) -> Deployed:
         """What the account holds, read by its own administrator."""
         s3 = self.client("s3", target.account_id)
@@ -103,28 +100,40 @@ class Organisation:
             release_version=found[0]["Version"] if found else 0,
         )
 
-    def deny(self, target: Target) -> None:
-        """Takes the target's role off the list of roles that the hub's role may assume."""
-        kept = ",".join(other.role_arn for other in self.targets if other != target)
-        self.client("cloudformation", HUB_ACCOUNT).update_stack(
-            StackName=_STACK,
-            UsePreviousTemplate=True,
+    def deploy(
+        self, account_id: str, template: str, parameters: Mapping[str, str], stack: str = _STACK
+    ) -> None:
+        """Makes a stack of one of the templates in that account, as its administrator."""
+        self.client("cloudformation", account_id).create_stack(
+            StackName=stack,
+            TemplateBody=(_TEMPLATES / template).read_text("utf-8"),
             Parameters=[
-                {"ParameterKey": "TargetRoleArns", "ParameterValue": kept},
-                {"ParameterKey": "RoleName", "UsePreviousValue": True},
+                {"ParameterKey": name, "ParameterValue": value}
+                for name, value in parameters.items()
             ],
             Capabilities=["CAPABILITY_NAMED_IAM"],
         )
 
-    def _make_admin(self, account_id: str) -> Keys:
-        """An IAM user, made by a role of the account: before enforcement any role will do."""
-        iam = self._simulation.client("iam", self._session(account_id, "OrganizationAccess"))
-        iam.create_user(UserName="admin")
-        iam.put_user_policy(
-            UserName="admin", PolicyName="everything", PolicyDocument=json.dumps(_EVERYTHING)
+    def role(self, role_name: str) -> Keys:
+        """What a service gets that uses a role of the hub."""
+        self._simulation.enforce_policies(after=1)
+        return self._simulation.session(HUB_ACCOUNT, role_name)
+
+    def deny(self, target: Target) -> None:
+        """Takes the target's role off the list of roles that the hub's role may assume."""
+        self.allow([other.role_arn for other in self.targets if other != target])
+
+    def allow(self, role_arns: Sequence[str]) -> None:
+        """Makes these the list of roles that the hub's role may assume."""
+        self.client("cloudformation", HUB_ACCOUNT).update_stack(
+            StackName=_STACK,
+            UsePreviousTemplate=True,
+            Parameters=[
+                {"ParameterKey": "TargetRoleArns", "ParameterValue": ",".join(role_arns)},
+                {"ParameterKey": "RoleName", "UsePreviousValue": True},
+            ],
+            Capabilities=["CAPABILITY_NAMED_IAM"],
         )
-        key = iam.create_access_key(UserName="admin")["AccessKey"]
-        return Keys(access_key=key["AccessKeyId"], secret_key=key["SecretAccessKey"])
 
     def _make_target(self, target: Target) -> None:
         self.client("s3", target.account_id).create_bucket(
@@ -136,32 +145,11 @@ class Organisation:
             "SourceRoleName": HUB_ROLE,
             "BucketName": target.bucket,
         }
-        self._deploy(target.account_id, "target-role.yaml", parameters)
+        self.deploy(target.account_id, "target-role.yaml", parameters)
 
     def _make_hub(self) -> None:
         arns = ",".join(target.role_arn for target in self.targets)
         parameters = {"RoleName": HUB_ROLE, "TargetRoleArns": arns}
-        self._deploy(HUB_ACCOUNT, "source-role.yaml", parameters)
+        self.deploy(HUB_ACCOUNT, "source-role.yaml", parameters)
         # CodeBuild's part: the role trusts nobody else, but moto doesn't ask for that yet.
-        self._hub_role = self._session(HUB_ACCOUNT, HUB_ROLE)
-
-    def _deploy(self, account_id: str, template: str, parameters: Mapping[str, str]) -> None:
-        self.client("cloudformation", account_id).create_stack(
-            StackName=_STACK,
-            TemplateBody=(_TEMPLATES / template).read_text("utf-8"),
-            Parameters=[
-                {"ParameterKey": name, "ParameterValue": value}
-                for name, value in parameters.items()
-            ],
-            Capabilities=["CAPABILITY_NAMED_IAM"],
-        )
-
-    def _session(self, account_id: str, role_name: str) -> Keys:
-        found = self._simulation.client("sts", _ANYBODY).assume_role(
-            RoleArn=f"arn:aws:iam::{account_id}:role/{role_name}", RoleSessionName="build"
-        )["Credentials"]
-        return Keys(
-            access_key=found["AccessKeyId"],
-            secret_key=found["SecretAccessKey"],
-            token=found["SessionToken"],
-        )
+        self._hub_role = self._simulation.session(HUB_ACCOUNT, HUB_ROLE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import select
 import subprocess
@@ -20,6 +21,10 @@ REGION = "eu-central-1"
 _PROGRAM = Path(__file__).with_name("moto_server.py")
 _START_SECONDS = 60
 _END_SECONDS = 10
+_EVERYTHING = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"},
+}
 # Taken instead of the user's own settings, so that neither profiles nor proxies get in the way.
 _NO_SETTINGS = {
     "profile": (None, None, None, None),
@@ -44,6 +49,9 @@ class Keys:
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
             **token,
         }
+
+
+_ANYBODY = Keys(access_key="AKIAANYBODY000000000", secret_key="not-checked")
 
 
 class SimulationError(Exception):
@@ -95,15 +103,41 @@ class Simulation:
             config=botocore.config.Config(proxies={}),
         )
 
-    def enforce_policies(self) -> None:
-        """From now on every call needs valid credentials and a policy that allows it."""
+    def enforce_policies(self, *, after: int = 0) -> None:
+        """Once so many more calls were made, each needs credentials and a policy that allows it."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         # Sent as text: moto would take a form apart and find no number in it.
         request = urllib.request.Request(
-            f"{self.url}/moto-api/reset-auth", data=b"0", headers={"Content-Type": "text/plain"}
+            f"{self.url}/moto-api/reset-auth",
+            data=str(after).encode(),
+            headers={"Content-Type": "text/plain"},
         )
         with opener.open(request, timeout=10):
             pass
+
+    def session(self, account_id: str, role_name: str) -> Keys:
+        """What a service gets that uses a role of its account: free only while nothing is enforced.
+
+        Trust policies are none of moto's business, but for calls within one account.
+        """
+        found = self.client("sts", _ANYBODY).assume_role(
+            RoleArn=f"arn:aws:iam::{account_id}:role/{role_name}", RoleSessionName="build"
+        )["Credentials"]
+        return Keys(
+            access_key=found["AccessKeyId"],
+            secret_key=found["SecretAccessKey"],
+            token=found["SessionToken"],
+        )
+
+    def make_admin(self, account_id: str) -> Keys:
+        """An IAM user that may do everything; before enforcement any role can make one."""
+        iam = self.client("iam", self.session(account_id, "OrganizationAccess"))
+        iam.create_user(UserName="admin")
+        iam.put_user_policy(
+            UserName="admin", PolicyName="everything", PolicyDocument=json.dumps(_EVERYTHING)
+        )
+        key = iam.create_access_key(UserName="admin")["AccessKey"]
+        return Keys(access_key=key["AccessKeyId"], secret_key=key["SecretAccessKey"])
 
     @staticmethod
     def _port(process: subprocess.Popen[str]) -> int:
