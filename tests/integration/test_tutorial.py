@@ -108,3 +108,22 @@ def test_every_block_of_the_tutorial_is_run_or_says_what_it_would_take():
     for step in steps(page):
         assert step.language == "sh" or step.mark, step.text
         assert step.is_simulated or not step.output, "an output that nobody has seen"
+
+
+def test_the_session_name_that_the_security_page_searches_for_is_the_sessions_name(tmp_path):
+    page = (PAGE.parent / "security.md").read_text("utf-8")
+    block = next(step.text for step in steps(page) if "SESSION=" in step.text)
+    folder = tmp_path / "site"
+    folder.mkdir()
+    shell = Shell(folder=folder, environment={"PATH": os.environ["PATH"]})
+    code, name = shell(f'{block}\necho "$BUILD $EXECUTION $SESSION"')
+    assert code == 0, name
+    build, execution, session = name.split()
+    plan = Command(folder=tmp_path, url="http://127.0.0.1:9")(
+        "plan",
+        ROLECALL_COMMANDS="true",
+        CODEBUILD_BUILD_ID=f"rolecall-deploy:{build}",
+        ROLECALL_EXECUTION_ID=execution,
+    )
+    assert f"session name: {session}\n" in plan.out
+    assert f"-{execution[:27]}'" in page
