@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ class Caller:
 
 def load(name: str) -> dict[str, Any]:
     """A template as it is written, its short forms spelled out."""
-    found: dict[str, Any] = json.loads(cfn_flip.to_json((FOLDER / name).read_text("utf-8")))
+    found: dict[str, Any] = json.loads(_as_json(name))
     return found
 
 
@@ -96,6 +97,12 @@ def trusts(document: dict[str, Any], caller: Caller, action: str = "sts:AssumeRo
         if _is_met(statement, caller)
     }
     return effects == {"Allow"}
+
+
+@functools.cache
+def _as_json(name: str) -> str:
+    """Kept: reading YAML takes most of the time of these tests."""
+    return str(cfn_flip.to_json((FOLDER / name).read_text("utf-8")))
 
 
 def _names(statement: Statement, caller: Caller) -> bool:

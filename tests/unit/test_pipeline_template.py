@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from support import templates
-from support.templates import DEV, HUB, PIPELINE, TARGET, TARGET_ROLE
+from support.templates import HUB, PIPELINE, TARGET_ROLE
 
 ENVIRONMENTS = ("Dev", "Test", "Acceptance", "Production")
 ALL_STAGES = {
@@ -206,14 +206,6 @@ def test_no_role_of_the_pipeline_itself_reaches_a_workload_account():
     assert allowed("PipelineRole", "codebuild:StartBuild") == [
         [f"arn:aws:codebuild:eu-central-1:{HUB}:project/rolecall-{p}" for p in ("image", "deploy")]
     ]
-
-
-def test_the_target_role_carries_the_managed_policies_it_is_given():
-    given = {**TARGET, "ManagedPolicyArns": "arn:aws:iam::aws:policy/A,arn:aws:iam::aws:policy/B"}
-    role = templates.synthesise("target-role.yaml", DEV, **given)["TargetRole"]["Properties"]
-    assert role["ManagedPolicyArns"] == ["arn:aws:iam::aws:policy/A", "arn:aws:iam::aws:policy/B"]
-    plain = templates.synthesise("target-role.yaml", DEV, **TARGET)["TargetRole"]["Properties"]
-    assert not {"ManagedPolicyArns", "PermissionsBoundary"} & plain.keys()
 
 
 def test_what_builds_images_pushes_to_its_own_repository_alone():

@@ -1,0 +1,89 @@
+"""The roles' templates, synthesised: names, and what each parameter makes of the permissions."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from support import templates
+from support.templates import DEV, HUB, TARGET, TARGET_ROLE
+
+
+def target(**parameters):
+    return templates.synthesise("target-role.yaml", DEV, **{**TARGET, **parameters})
+
+
+def role(**parameters):
+    return target(**parameters)["TargetRole"]["Properties"]
+
+
+def statements(resources, policy):
+    found = resources[policy]["Properties"]["PolicyDocument"]["Statement"]
+    return {statement["Sid"]: statement for statement in found}
+
+
+def source(**parameters):
+    given = {"TargetRoleArns": f"{TARGET_ROLE},{TARGET_ROLE}2", **parameters}
+    return templates.synthesise("source-role.yaml", HUB, **given)
+
+
+def test_the_role_is_named_after_its_environment_unless_it_is_given_a_name():
+    assert role()["RoleName"] == "crossaccount-dev-role"
+    assert role(RoleName="deployer", Path="/ci/")["RoleName"] == "deployer"
+    assert role(Path="/ci/")["Path"] == "/ci/"
+
+
+def test_the_role_carries_the_policies_and_the_boundary_it_is_given_and_none_otherwise():
+    arns = "arn:aws:iam::aws:policy/A,arn:aws:iam::aws:policy/B"
+    found = role(ManagedPolicyArns=arns, PermissionsBoundary="arn:aws:iam::aws:policy/C")
+    assert found["ManagedPolicyArns"] == arns.split(",")
+    assert found["PermissionsBoundary"] == "arn:aws:iam::aws:policy/C"
+    assert not {"ManagedPolicyArns", "PermissionsBoundary"} & role().keys()
+
+
+@pytest.mark.parametrize(
+    ("given", "bucket", "objects"),
+    [
+        ({}, "site-dev", "site-dev/*"),
+        ({"ObjectPrefix": "a/b"}, "site-dev", "site-dev/a/b/*"),
+        ({"BucketName": "site-", "AppendAccountId": "yes"}, f"site-{DEV}", f"site-{DEV}/*"),
+    ],
+)
+def test_the_role_reaches_one_bucket_or_a_prefix_of_it(given, bucket, objects):
+    found = statements(target(**given), "DeployPolicy")
+    assert found["ListTheBucket"]["Resource"] == f"arn:aws:s3:::{bucket}"
+    assert found["ChangeItsObjects"]["Resource"] == f"arn:aws:s3:::{objects}"
+
+
+def test_what_lies_outside_the_prefix_is_not_even_listed():
+    listing = statements(target(ObjectPrefix="a/b"), "DeployPolicy")["ListTheBucket"]
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": "a/b/*"}}
+    assert "Condition" not in statements(target(), "DeployPolicy")["ListTheBucket"]
+
+
+def test_the_service_role_may_assume_the_listed_roles_and_no_other():
+    found = statements(source(), "AssumeTargetRoles")
+    listed = [TARGET_ROLE, f"{TARGET_ROLE}2"]
+    assert found["AssumeTargetRoles"]["Resource"] == listed
+    assert "sts:" not in json.dumps(statements(source(), "RunBuilds"))
+
+
+@pytest.mark.parametrize(("given", "effect"), [("allow", "Allow"), ("refuse", "Deny")])
+def test_the_service_role_tags_sessions_and_names_an_identity_where_it_may(given, effect):
+    found = statements(source(SessionTags=given, SourceIdentity=given), "AssumeTargetRoles")
+    assert found["TagTheSessions"]["Effect"] == effect
+    assert found["NameTheSourceIdentity"]["Effect"] == effect
+
+
+def test_the_service_role_uses_the_artifact_key_for_s3_alone_and_no_other_key():
+    condition = statements(source(), "RunBuilds")["UseTheArtifactKey"]["Condition"]
+    assert condition == {
+        "ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/rolecall-artifacts"},
+        "StringEquals": {"kms:ViaService": "s3.eu-central-1.amazonaws.com"},
+    }
+
+
+def test_only_the_registrys_login_is_allowed_on_every_resource():
+    found = statements(source(), "RunBuilds").values()
+    assert [each["Sid"] for each in found if each["Resource"] == "*"] == ["LogInToTheRegistry"]
