@@ -77,6 +77,9 @@ def load(*, environ: Mapping[str, str], flags: Mapping[str, str | None], folder:
         problems.append(Problem(alone.place, f"holds an ARN, and is no option; set {right}"))
     given = {**file, **named, **given_flags}
     values, mistakes = _parse(given)
+    if values.get("on_failure") == "continue" and "max_failures" in values:
+        wrong = "makes no sense with ON_FAILURE=continue, which goes on whatever fails"
+        problems.append(Problem(given["MAX_FAILURES"].at(), wrong))
     return Loaded(
         settings=Settings(**values),
         given={option.name: given[option.name] for option in options() if option.name in given},

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from rolecall.settings.amounts import Amount, AmountKind, WavesKind
 from rolecall.settings.documents import Commands, CommandsKind, Policy, TargetsKind
 from rolecall.settings.kinds import (
     Choice,
@@ -24,6 +25,7 @@ from rolecall.settings.kinds import (
 from rolecall.settings.sources import PREFIX, Raw
 
 ROLE_ARN = r"arn:aws[a-z-]*:iam::\d{12}:role/(?:[\x21-\x2e\x30-\x7e]+/)*[\w+=,.@-]{1,64}"
+WAVE = Whole(1, 1000)
 REGION = r"[a-z]{2,4}(?:-[a-z]+)+-\d"
 _DEFAULT_SESSION = "rolecall-{build}-{execution}"
 
@@ -76,6 +78,7 @@ def _target_fields() -> dict[str, Any]:
         "role_arn": {"type": "string"},
         "account": {"type": ["string", "integer"]},
         "variables": {"type": "object", "additionalProperties": {"type": "string"}},
+        "wave": WAVE.schema(),
     }
     return own | {o.key: o.kind.schema() for o in options() if o.per_target}
 
@@ -191,10 +194,49 @@ class Settings:
         help="ARNs of roles to hop through before the target's, in order",
         per_target=True,
     )
+    max_parallel: Amount = option(
+        AmountKind(least=1),
+        default=Amount(1),
+        help="How many targets are deployed to at once: a count, or a share of the wave",
+        run_only=True,
+    )
+    waves: tuple[Amount, ...] = option(
+        WavesKind(),
+        default=(),
+        help="Sizes of the waves that targets are deployed in, such as `1, 10%, rest`, where no"
+        " target has a `wave` of its own: a wave begins when the one before it is done",
+        run_only=True,
+    )
     on_failure: str = option(
-        Choice(("stop", "continue")),
+        Choice(("stop", "continue", "abort")),
         default="stop",
-        help="After a target failed: `stop` leaves the rest not run, `continue` goes on",
+        help="After more than MAX_FAILURES failed: `stop` begins no more targets, `abort` also ends"
+        " those that run; `continue` goes on whatever fails",
+        run_only=True,
+    )
+    max_failures: Amount | None = option(
+        AmountKind(),
+        default=None,
+        help="How many targets may fail: a count, or a share; 0 unless ON_FAILURE is `continue`",
+        run_only=True,
+    )
+    failures_per: str = option(
+        Choice(("run", "wave")),
+        default="run",
+        help="What MAX_FAILURES is counted in, and is a share of: the whole run, or each wave",
+        run_only=True,
+    )
+    concurrency_mode: str = option(
+        Choice(("soft", "strict")),
+        default="soft",
+        help="`strict` runs no more at once than may still fail, plus one, so that never more than"
+        " MAX_FAILURES + 1 fail; `soft` keeps MAX_PARALLEL",
+        run_only=True,
+    )
+    region_concurrency: str = option(
+        Choice(("sequential", "parallel")),
+        default="sequential",
+        help="The regions of a target: in turn, or each on its own, as if it were a target",
         run_only=True,
     )
     preflight: bool = option(

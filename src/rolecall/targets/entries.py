@@ -11,13 +11,13 @@ from typing import Any
 from rolecall.aws_variables import SOURCE_VARIABLES
 from rolecall.errors import Problem
 from rolecall.settings.kinds import Pairs, Text, from_json, text_of
-from rolecall.settings.options import Option, options
+from rolecall.settings.options import WAVE, Option, options
 from rolecall.settings.sources import BadValueError, Raw, clean
 from rolecall.targets import grammar
 from rolecall.wording import nearest
 
 ReadList = Callable[[str], str]
-_OWN_KEYS = ("name", "role_arn", "account", "variables")
+_OWN_KEYS = ("name", "role_arn", "account", "variables", "wave")
 _RESERVED = "|".join(sorted(SOURCE_VARIABLES))
 _VARIABLES = Pairs(
     Text(
@@ -31,13 +31,18 @@ _VARIABLES = Pairs(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
-    """One target as written: `value` is an ARN or an account id; `own` its parsed options."""
+    """One target as written: `value` is an ARN or an account id; `own` its parsed options.
+
+    Attributes:
+        wave: the one it asks for, from 1; 0 where it asks for none.
+    """
 
     place: str
     name: str
     value: str
     own: Mapping[str, Any]
     variables: tuple[tuple[str, str], ...] = ()
+    wave: int = 0
 
 
 class Reader:
@@ -150,6 +155,7 @@ class Reader:
             return
         name, arn, account = (own.pop(key, "") or "" for key in ("name", "role_arn", "account"))
         value, variables = arn or account, own.pop("variables", None) or ()
+        wave = own.pop("wave", None) or 0
         place = raw.at(*path)
         if arn and account and f":{account}:" not in arn:
             self.problems.append(
@@ -159,7 +165,9 @@ class Reader:
         if not value:
             self.problems.append(Problem(place, "has no role_arn, and no account to use ROLE with"))
         elif _is_role(value):
-            yield Draft(place=place, name=name, value=value, own=own, variables=variables)
+            yield Draft(
+                place=place, name=name, value=value, own=own, variables=variables, wave=wave
+            )
         else:
             self.problems.append(Problem(place, f"{value!r} is neither an ARN nor an account id"))
 
@@ -181,6 +189,8 @@ def _parsed(key: str, value: Any) -> Any:
         return own[key].default if key in own else None
     if key == "variables":
         return _VARIABLES.parse(value)
+    if key == "wave":
+        return WAVE.parse(value)
     return own[key].kind.parse(value) if key in own else text_of(value)
 
 

@@ -27,13 +27,14 @@ class SessionOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """One role to assume and deploy with, in each of its regions in turn."""
+    """One role to assume and deploy with, in each of its regions. `wave` counts from 1."""
 
     name: str
     role: RoleArn
     regions: tuple[str, ...]
     variables: tuple[tuple[str, str], ...]
     session: SessionOptions
+    wave: int = 1
 
     @property
     def account_id(self) -> str:

@@ -12,7 +12,7 @@ from rolecall.errors import Problem
 from rolecall.settings import Loaded, Settings
 from rolecall.settings.options import Option, options
 from rolecall.settings.sources import BadValueError
-from rolecall.targets import arns, grammar, names
+from rolecall.targets import arns, grammar, names, waves
 from rolecall.targets.arns import RoleArn
 from rolecall.targets.entries import Draft, Reader, ReadList
 from rolecall.targets.model import SessionOptions, Target
@@ -79,9 +79,10 @@ class _Maker:
             except BadValueError as error:
                 self.problems.append(Problem(draft.place, str(error)))
         chosen = names.derived([role for _, role in kept], [draft.name for draft, _ in kept])
+        in_waves = self._waves([draft.wave for draft, _ in kept])
         targets = [
-            self._target(draft, role, name)
-            for (draft, role), name in zip(kept, chosen, strict=True)
+            self._target(draft, role, name, wave)
+            for (draft, role), name, wave in zip(kept, chosen, in_waves, strict=True)
         ]
         self._check([draft for draft, _ in kept], targets)
         return tuple(targets)
@@ -114,7 +115,16 @@ class _Maker:
             )
         return parsed
 
-    def _target(self, draft: Draft, role: RoleArn, name: str) -> Target:
+    def _waves(self, own: Sequence[int]) -> list[int]:
+        sizes = self._settings.waves
+        if not any(own):
+            return waves.by_size(len(own), sizes)
+        if sizes:
+            wrong = "stands beside a `wave` of a target's own; keep one of the two"
+            self.problems.append(Problem(self._loaded.given["WAVES"].at(), wrong))
+        return waves.by_number(own)
+
+    def _target(self, draft: Draft, role: RoleArn, name: str, wave: int) -> Target:
         values: dict[str, Any] = {}
         for option in _session_options():
             values[option.key] = draft.own.get(option.key, getattr(self._settings, option.key))
@@ -125,6 +135,7 @@ class _Maker:
             regions=draft.own.get("regions") or self._regions,
             variables=draft.variables,
             session=self._session(**values),
+            wave=wave,
         )
 
     def _session_name(self, draft: Draft, role: RoleArn, name: str, template: str) -> str:

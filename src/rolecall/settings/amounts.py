@@ -1,0 +1,86 @@
+"""The kinds of value that say how many: a count or a share, and the sizes of waves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rolecall.settings.kinds import from_json, text_of
+from rolecall.settings.sources import BadValueError
+
+_REST = "rest"
+_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%")
+_MOST = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A count, or a share in percent of what there is."""
+
+    number: float
+    percent: bool = False
+
+    def of(self, total: int, *, least: int = 0) -> int:
+        """How many that is of `total`: a share is rounded down, though not below `least`.
+
+        Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackSetOperationPreferences.html
+        """
+        found = int(total * self.number / 100) if self.percent else int(self.number)
+        return max(least, found)
+
+    def __str__(self) -> str:
+        return f"{self.number:g}%" if self.percent else f"{self.number:.0f}"
+
+
+@dataclass(frozen=True, slots=True)
+class AmountKind:
+    """A count from `least`, or a share: `3`, `10%`."""
+
+    least: int = 0
+    name: str = "count or share"
+
+    def parse(self, raw: Any) -> Amount:
+        text = text_of(raw)
+        if share := _SHARE.fullmatch(text):
+            if not 0 < (percent := float(share[1])) <= 100:  # noqa: PLR2004  percent
+                raise BadValueError(f"{text!r} is no share; write over 0% and up to 100%")
+            return Amount(percent, percent=True)
+        if not re.fullmatch(r"[0-9]{1,6}", text) or not self.least <= int(text) <= _MOST:
+            raise BadValueError(
+                f"{text!r} is neither a count from {self.least} nor a share such as 10%"
+            )
+        return Amount(int(text))
+
+    def schema(self) -> dict[str, Any]:
+        share = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?\s*%?$"}
+        return {"anyOf": [{"type": "integer", "minimum": self.least}, share]}
+
+    def show(self, value: Amount) -> str:
+        return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class WavesKind:
+    """The sizes of waves in order: `1, 10%, rest`. The last takes what is left in any case."""
+
+    name: str = "sizes"
+
+    def parse(self, raw: Any) -> tuple[Amount, ...]:
+        if isinstance(raw, str):
+            raw = from_json(raw) if raw.startswith("[") else re.split(r"[\s,]+", raw)
+        if not isinstance(raw, Sequence):
+            raise BadValueError("is no list of sizes; write such as 1, 10%, rest")
+        words = [text_of(word) for word in raw if word not in ("", None)]
+        if words and words[-1].lower() == _REST:
+            words.pop()
+            return (*(AmountKind(least=1).parse(word) for word in words), Amount(100, percent=True))
+        return tuple(AmountKind(least=1).parse(word) for word in words)
+
+    def schema(self) -> dict[str, Any]:
+        sizes = {"type": "array", "items": {"type": ["string", "integer"]}}
+        return {"anyOf": [sizes, {"type": "string"}, {"type": "integer", "minimum": 1}]}
+
+    def show(self, value: Sequence[Amount]) -> str:
+        return ",".join(map(str, value))
