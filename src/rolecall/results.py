@@ -38,13 +38,20 @@ class CommandResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """One target in one region, or the commands before or after all of them."""
+    """One target in one region, or the commands before or after all of them.
+
+    Attributes:
+        index: the target's place among all, from 1. wave: its wave, from 1. Both are 0 for the
+            commands before or after.
+    """
 
     target: str
     account_id: str
     role_arn: str
     region: str
     status: Status
+    index: int = 0
+    wave: int = 0
     started_at: float | None = None
     seconds: float = 0.0
     reason: str = ""

@@ -1,13 +1,13 @@
-"""One request to stop, that every wait of a run listens to."""
+"""A request to stop, that every wait of a run listens to."""
 
 from __future__ import annotations
 
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Self, TypeVar
 
 from rolecall.errors import InterruptedRunError
@@ -37,12 +37,15 @@ class Stop:
 
     Attributes:
         signal_number: the first signal's; None while there was none.
+        reason: why, as a command that is ended for it gives it.
         urgent: there was a second one: kill what was asked to end.
     """
 
     def __init__(self) -> None:
         self.signal_number: int | None = None
+        self.reason = ""
         self.urgent = False
+        self._children: list[Stop] = []
         self._event = threading.Event()
         self._reader, self._writer = os.pipe()
 
@@ -53,9 +56,25 @@ class Stop:
         os.close(self._reader)
         os.close(self._writer)
 
-    def request(self, signal_number: int) -> None:
+    @contextmanager
+    def child(self) -> Iterator[Stop]:
+        """A stop for a part of the run: what stops the whole stops it too, and not the reverse."""
+        with Stop() as child:
+            self._children.append(child)
+            if self.signal_number is not None:
+                child.request(self.signal_number, self.reason)
+            try:
+                yield child
+            finally:
+                self._children.remove(child)
+
+    def request(self, signal_number: int, reason: str = "interrupted") -> None:
         self.urgent = self.requested
+        for child in self._children:
+            if self.urgent or not child.requested:
+                child.request(signal_number, reason)
         if not self.requested:
+            self.reason = reason
             self.signal_number = signal_number
             os.write(self._writer, b"!")
             # Setting an event takes its lock, which the interrupted thread may hold.

@@ -136,7 +136,7 @@ def test_a_mistyped_flag_is_told_with_the_nearest_right_one(rolecall):
 
 
 def test_help_shows_the_settings_that_a_command_uses(rolecall):
-    assert "--on-failure {stop,continue}" in rolecall("run", "--help").out
+    assert "--on-failure {stop,continue,abort}" in rolecall("run", "--help").out
     shown = rolecall("assume", "--help").out
     assert "--external-id" in shown
     assert "--commands" not in shown
@@ -245,7 +245,7 @@ def test_a_bug_still_ends_with_a_report_and_70(rolecall, tmp_path):
     hook = tmp_path / "hook"
     hook.mkdir()
     (hook / "sitecustomize.py").write_text(
-        "import rolecall.runner as r\n"
+        "import rolecall.deploy as r\n"
         "def broken(*a, **k): raise RuntimeError('boom')\n"
         "r.environment.of_target = broken\n"
     )

@@ -7,8 +7,9 @@ import json
 
 from rolecall import logs
 from rolecall.report import console
-from rolecall.report.console import Console, label
+from rolecall.report.console import Console
 from rolecall.report.events import Events
+from rolecall.report.lines import label
 from rolecall.report.quiet import Quiet
 from rolecall.results import CommandResult, Outcome, Result, Status
 from rolecall.secret import Mask
@@ -70,8 +71,10 @@ def test_long_names_wrap_and_ids_stay_whole():
 def test_rolecall_s_lines_never_run_into_a_command_s():
     stream = io.BytesIO()
     view = Console(stream, mask=Mask(), colour=False)
-    view.output(b"partial")
-    view.still_running(61)
+    commands = view.once_started("before")
+    stream.truncate(0), stream.seek(0)
+    commands.output(b"partial")
+    commands.still_running(61)
     view.target_ended(result(Status.NOT_ASSUMED, reason="no", remedy="mend"))
     assert stream.getvalue().decode().splitlines() == [
         "partial",
@@ -98,7 +101,8 @@ def test_quiet_says_what_went_wrong_and_nothing_else():
 def test_events_tell_that_a_command_still_runs():
     stream = io.StringIO()
     logs.configure(stream=stream, json=True, level="error", mask=Mask())
-    view = Events(logs.events(stream))
+    view = Events(logs.events(stream)).once_started("before")
+    stream.truncate(0), stream.seek(0)
     view.still_running(60)
     view.output(b"a\r\npart")
     view.command_ended(1, 1, CommandResult(command="x", status=Status.SUCCEEDED))

@@ -105,7 +105,7 @@ class Context:
         mistakes = [*loaded.problems, *self._region_problems(), *resolved.problems, *problems]
         if mistakes:
             raise ConfigError(mistakes)
-        if not resolved.targets and not resolved.unread:
+        if not resolved.count and not resolved.unread:
             raise NothingToDoError(
                 "nothing to do: no targets; set ROLECALL_TARGETS, or ROLECALL_TARGET_<NAME> for"
                 f" each, to the ARNs of the roles to deploy with ({loaded.file})"

@@ -40,7 +40,7 @@ def command(context: Context, *, name: str, words: Sequence[str]) -> int:
             Quiet(output, sys.stderr),
             surroundings(context, stop),
         )
-        outcome = runner.run([target])
+        outcome = runner.run([target], resolved.count)
         if outcome.bug:
             print(outcome.bug, file=sys.stderr)
         codes = [c.exit_code for r in outcome.results for c in r.commands if c.exit_code]

@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from rolecall.report.console import Console
 
 # What the plan shows by itself.
-_TOLD = frozenset({"targets", "commands", "before", "after", "on_failure"})
+_TOLD = frozenset(
+    {
+        "targets",
+        "commands",
+        "before",
+        "after",
+        "on_failure",
+        "max_failures",
+        "failures_per",
+        "shard",
+    }
+)
 
 
 def command(context: Context, *, check: bool) -> int:
@@ -33,7 +44,7 @@ def _print(context: Context, resolved: Resolved) -> Console:
     from rolecall.report.console import Console  # noqa: PLC0415
 
     console = Console(outlet(), mask=context.mask, colour=colour(context.environ), most_listed=None)
-    console.planned(context.settings, resolved.targets)
+    console.planned(context.settings, resolved.targets, resolved.count)
     for where in resolved.unread:
         lead = "and " if resolved.targets else "targets: "
         console.say(f"{lead}what {where} lists; `rolecall plan --check` reads it")

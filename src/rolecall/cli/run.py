@@ -10,13 +10,14 @@ from rolecall.cli.aws import Aws
 from rolecall.cli.context import Context, colour
 from rolecall.cli.output import Outlet, TextOutlet, say_gone
 from rolecall.cli.signals import stopping
+from rolecall.deploy import Surroundings
 from rolecall.errors import ConfigError, FileError, Problem
 from rolecall.report import folder
 from rolecall.report.console import Console
 from rolecall.report.events import Events
 from rolecall.report.view import View
 from rolecall.results import Outcome
-from rolecall.runner import Runner, Surroundings
+from rolecall.runner import Runner
 from rolecall.stop import Stop
 
 
@@ -28,14 +29,14 @@ def command(context: Context) -> int:
         resolved = context.resolve(read_list=aws.read_list, problems=_problems(context))
         _prepare_report(context)
         view = _view(context, output)
-        view.planned(context.settings, resolved.targets)
+        view.planned(context.settings, resolved.targets, resolved.count)
         runner = Runner(
             context.settings,
             lambda: aws.assumer(resolved),
             view,
             surroundings(context, stop),
         )
-        outcome = runner.run(resolved.targets)
+        outcome = runner.run(resolved.targets, resolved.count)
         report = _write_report(context, outcome)
         view.finished(outcome, report)
         if outcome.bug:

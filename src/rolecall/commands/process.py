@@ -198,7 +198,7 @@ class Shell:
         if not self._ending:
             deadline, reason = self.limits.deadline()
             if number := self.limits.stop.signal_number:
-                self._end(number, "interrupted", now)
+                self._end(number, self.limits.stop.reason, now)
             elif now >= deadline:
                 self._end(signal.SIGTERM, reason, now)
         elif now >= self._kill_at or self.limits.stop.urgent:

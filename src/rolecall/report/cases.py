@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rolecall.report.console import label
+from rolecall.report.lines import label
 from rolecall.results import CommandResult, Outcome, Result, Status
 
 MOST = 500

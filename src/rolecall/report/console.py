@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from rolecall import wording
 from rolecall.report import table
+from rolecall.report.lines import COLOURS, CommandLines, Lines, label
+from rolecall.report.spread import Spread, spread
 from rolecall.report.view import ByteSink
-from rolecall.results import CommandResult, Outcome, Result, Status
+from rolecall.results import Outcome, Result, Status
 from rolecall.secret import Mask
 from rolecall.settings import Settings
 from rolecall.settings.documents import Commands
@@ -16,27 +18,14 @@ from rolecall.targets import Target
 
 MOST_LISTED = 50
 _MOST_NAMED = 5
-_RAN = (Status.SUCCEEDED, Status.FAILED)
-_COLOURS = {
-    Status.SUCCEEDED: "32",
-    Status.FAILED: "31",
-    Status.NOT_ASSUMED: "31",
-    Status.NOT_RUN: "33",
-}
-
-
-def label(command: str) -> str:
-    """A command by its first line that says something, and how many more there are."""
-    lines = [wording.printable(line.strip()) for line in command.splitlines()]
-    said = [line for line in lines if line and not line.startswith("#")] or lines or [""]
-    return f"{said[0]} (+{wording.count(len(said) - 1, 'line')})" if len(said) > 1 else said[0]
 
 
 class Console:
     """Writes to a terminal, or to a log that has no colours.
 
     Args:
-        stream: output of commands goes through untouched. mask: for what rolecall itself says.
+        stream: output of commands goes through untouched, save that each line stands behind its
+            target's name where several run at once. mask: for what rolecall itself says.
         most_listed: how many targets the plan lists; None for all.
     """
 
@@ -49,19 +38,17 @@ class Console:
         width: int = 80,
         most_listed: int | None = MOST_LISTED,
     ) -> None:
-        self._stream, self._colour, self._width = stream, colour, width
-        self._mask = mask
+        self._lines = Lines(stream, mask=mask, colour=colour)
+        self._width = width
         self._most_listed = most_listed
-        self._at_line_start = True
-        self._count = 0
+        self._spread = Spread()
 
-    def planned(self, settings: Settings, targets: Sequence[Target]) -> None:
+    def planned(self, settings: Settings, targets: Sequence[Target], count: int) -> None:
         listed = targets[: self._most_listed]
+        if count:
+            self._spread = spread(settings, targets, count)
+            self.say(wording.wrapped(f"rolecall: {self._spread.words}", self._width, "", "    "))
         if listed:
-            self.say(
-                f"rolecall: {wording.count(len(targets), 'target')}, in sequence;"
-                f" on failure: {settings.on_failure}"
-            )
             self.say(table.plan(listed, self._width))
         if len(targets) > len(listed):
             self.say(f"… and {len(targets) - len(listed):,} more; `rolecall plan` lists all")
@@ -94,43 +81,40 @@ class Console:
             " nothing was deployed"
         )
 
-    def once_started(self, name: str) -> None:
+    def once_started(self, name: str) -> CommandLines:
         self._header(name, "source account")
+        return CommandLines(self._lines)
 
-    def target_started(self, target: Target, region: str, index: int, count: int) -> None:
-        self._count = count
-        self._header(f"[{index}/{count}] {target.name}", f"{target.account_id}  {region}")
+    def wave_started(self, number: int, count: int, targets: int) -> None:
+        self.say("")
+        self.say(
+            self._painted("1", f"Wave {number} of {count}: {wording.count(targets, 'target')}")
+        )
+
+    def target_started(self, target: Target, region: str) -> CommandLines:
+        left, right = (
+            f"[{target.index}/{self._spread.count}] {target.name}",
+            f"{target.account_id}  {region}",
+        )
+        if self._spread.at_once == 1:
+            self._header(left, right)
+            return CommandLines(self._lines)
+        self.say(self._painted("1", f"=== {left}  {right}"))
+        return CommandLines(self._lines, self._spread.prefix(target, region))
 
     def _header(self, left: str, right: str) -> None:
         self.say("")
         text = f"=== {left}  {right} "
         self.say(self._painted("1", text + "=" * max(3, self._width - len(text))))
 
-    def command_started(self, number: int, count: int, command: str) -> None:
-        self.say(self._painted("36", f"$ {label(command)}"))
-
-    def output(self, data: bytes) -> None:
-        self._stream.write(data)
-        self._stream.flush()
-        self._at_line_start = data.endswith(b"\n")
-
-    def still_running(self, elapsed: float) -> None:
-        self.say(f"(still running, {wording.seconds(elapsed)}, no output for a minute)")
-
-    def command_ended(self, number: int, count: int, result: CommandResult) -> None:
-        if count > 1 or result.status is not Status.SUCCEEDED:
-            reason = f": {result.reason}" if result.reason else ""
-            spent = f" ({wording.seconds(result.seconds)})" if result.status in _RAN else ""
-            text = f"[{number}/{count}] {result.status}{reason}{spent}"
-            self.say(self._painted(_COLOURS[result.status], text))
-
     def target_ended(self, result: Result) -> None:
         reason = f": {result.reason}" if result.reason else ""
         text = f"--- {result.target} {result.status}{reason} ({wording.seconds(result.seconds)})"
         text = wording.wrapped(text, self._width, "", "    ")
-        self.say(self._painted(_COLOURS[result.status], text))
+        text = self._painted(COLOURS[result.status], text)
         if result.remedy:
-            self.say(wording.wrapped(result.remedy, self._width, "    "))
+            text += "\n" + wording.wrapped(result.remedy, self._width, "    ")
+        self.say(text)
 
     def finished(self, outcome: Outcome, report: str) -> None:
         self.say("")
@@ -150,7 +134,7 @@ class Console:
             if result and result.status is Status.FAILED
         ]
         self.say("")
-        line = f"{', '.join(counts)} in {wording.seconds(outcome.seconds)}"
+        line = f"{', '.join(counts) or 'no targets'} in {wording.seconds(outcome.seconds)}"
         if outcome.signal_number is not None:
             line += f"; interrupted by signal {outcome.signal_number}"
         code = outcome.exit_code
@@ -194,11 +178,8 @@ class Console:
             self.say(wording.wrapped(f"{count:,} not run: {reason}", self._width, ""))
 
     def _painted(self, code: str, text: str) -> str:
-        return f"\033[{code}m{text}\033[0m" if self._colour else text
+        return self._lines.painted(code, text)
 
     def say(self, text: str) -> None:
         """Writes lines of rolecall's own, never into the middle of another."""
-        start = b"" if self._at_line_start else b"\n"
-        self._stream.write(start + self._mask.apply(text.encode(errors="replace")) + b"\n")
-        self._stream.flush()
-        self._at_line_start = True
+        self._lines.say(text)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rolecall.report.record import command_record, result_record
+from rolecall.report.spread import spread
 from rolecall.results import CommandResult, Outcome, Result
 from rolecall.settings import Settings
 from rolecall.targets import Target
@@ -20,18 +21,28 @@ class Events:
 
     def __init__(self, log: Any) -> None:
         self._log = log
-        self._bound: dict[str, Any] = {}
+        self._count = 0
 
-    def planned(self, settings: Settings, targets: Sequence[Target]) -> None:
-        self._event("run_planned", targets=len(targets), on_failure=settings.on_failure)
-        for index, target in enumerate(targets, 1):
+    def planned(self, settings: Settings, targets: Sequence[Target], count: int) -> None:
+        how = spread(settings, targets, count)
+        self._count = count
+        self._event(
+            "run_planned",
+            targets=len(targets),
+            targets_in_all=count,
+            waves=how.waves,
+            at_once=how.at_once,
+            on_failure=settings.on_failure,
+        )
+        for target in targets:
             self._event(
                 "target_planned",
-                index=index,
+                index=target.index,
                 target=target.name,
                 account_id=target.account_id,
                 role_arn=target.role.text,
                 regions=list(target.regions),
+                wave=target.wave,
             )
 
     def preflight_started(self, count: int) -> None:
@@ -44,36 +55,20 @@ class Events:
         for failure in failures:
             self._event("role_not_assumed", **result_record(failure))
 
-    def once_started(self, name: str) -> None:
-        self._bound = {"target": name}
-        self._event("once_started")
+    def once_started(self, name: str) -> CommandEvents:
+        log = self._log.bind(target=name)
+        log.info("once_started")
+        return CommandEvents(log)
 
-    def target_started(self, target: Target, region: str, index: int, count: int) -> None:
-        self._bound = {
-            "target": target.name,
-            "account_id": target.account_id,
-            "region": region,
-        }
-        self._event("target_started", index=index, count=count)
+    def wave_started(self, number: int, count: int, targets: int) -> None:
+        self._event("wave_started", wave=number, waves=count, targets=targets)
 
-    def command_started(self, number: int, count: int, command: str) -> None:
-        self._event("command_started", number=number, count=count, command=command)
-
-    def output(self, data: bytes) -> None:
-        *lines, rest = data.split(b"\n")
-        for line in lines:
-            self._event("output", line=line.decode(errors="replace").rstrip("\r"))
-        if rest:
-            self._event("output", line=rest.decode(errors="replace"), partial=True)
-
-    def still_running(self, elapsed: float) -> None:
-        self._event("still_running", seconds=round(elapsed))
-
-    def command_ended(self, number: int, count: int, result: CommandResult) -> None:
-        self._event("command_ended", number=number, count=count, **command_record(result))
+    def target_started(self, target: Target, region: str) -> CommandEvents:
+        log = self._log.bind(target=target.name, account_id=target.account_id, region=region)
+        log.info("target_started", index=target.index, count=self._count, wave=target.wave)
+        return CommandEvents(log)
 
     def target_ended(self, result: Result) -> None:
-        self._bound = {}
         record = result_record(result)
         del record["commands"]
         self._event("target_ended", **record)
@@ -90,4 +85,31 @@ class Events:
         )
 
     def _event(self, event: str, **values: Any) -> None:
-        self._log.info(event, **{**self._bound, **values})
+        self._log.info(event, **values)
+
+
+class CommandEvents:
+    """Logs what happens to one target's commands. See commands.run.Listener.
+
+    Args:
+        log: names the target in each event.
+    """
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+
+    def command_started(self, number: int, count: int, command: str) -> None:
+        self._log.info("command_started", number=number, count=count, command=command)
+
+    def output(self, data: bytes) -> None:
+        *lines, rest = data.split(b"\n")
+        for line in lines:
+            self._log.info("output", line=line.decode(errors="replace").rstrip("\r"))
+        if rest:
+            self._log.info("output", line=rest.decode(errors="replace"), partial=True)
+
+    def still_running(self, elapsed: float) -> None:
+        self._log.info("still_running", seconds=round(elapsed))
+
+    def command_ended(self, number: int, count: int, result: CommandResult) -> None:
+        self._log.info("command_ended", number=number, count=count, **command_record(result))

@@ -18,7 +18,7 @@ class Quiet:
     def __init__(self, output: ByteSink, errors: TextIO) -> None:
         self._output, self._errors = output, errors
 
-    def planned(self, settings: Settings, targets: Sequence[Target]) -> None: ...
+    def planned(self, settings: Settings, targets: Sequence[Target], count: int) -> None: ...
 
     def preflight_started(self, count: int) -> None: ...
 
@@ -26,9 +26,13 @@ class Quiet:
         for failure in failures:
             self.target_ended(failure)
 
-    def once_started(self, name: str) -> None: ...
+    def once_started(self, name: str) -> Quiet:
+        return self
 
-    def target_started(self, target: Target, region: str, index: int, count: int) -> None: ...
+    def wave_started(self, number: int, count: int, targets: int) -> None: ...
+
+    def target_started(self, target: Target, region: str) -> Quiet:
+        return self
 
     def command_started(self, number: int, count: int, command: str) -> None: ...
 

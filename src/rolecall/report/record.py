@@ -71,6 +71,8 @@ def result_record(result: Result) -> dict[str, Any]:
         "account_id": result.account_id,
         "role_arn": result.role_arn,
         "region": result.region,
+        "index": result.index,
+        "wave": result.wave,
         "status": str(result.status),
         "started_at": moment(result.started_at) if result.started_at else None,
         "seconds": round(result.seconds, 3),

@@ -13,12 +13,19 @@ _NARROWEST = 12
 
 
 def plan(targets: Sequence[Target], width: int) -> str:
-    """The targets in order: name, account, regions, role."""
-    rows = [
-        (str(number), t.name, t.account_id, _few(t.regions), t.role.text.partition(":role/")[2])
-        for number, t in enumerate(targets, 1)
-    ]
-    return _table(("", "target", "account", "region", "role"), rows, width, flexible="role")
+    """The targets in order: name, account, regions, role; the wave, where there are several."""
+    columns = {
+        "": [str(t.index) for t in targets],
+        "wave": [str(t.wave) for t in targets],
+        "target": [t.name for t in targets],
+        "account": [t.account_id for t in targets],
+        "region": [_few(t.regions) for t in targets],
+        "role": [t.role.text.partition(":role/")[2] for t in targets],
+    }
+    if len(set(columns["wave"])) == 1:
+        del columns["wave"]
+    rows = list(zip(*columns.values(), strict=True))
+    return _table(list(columns), rows, width, flexible="role")
 
 
 def results(outcomes: Sequence[Result], width: int) -> str:

@@ -19,19 +19,24 @@ class ByteSink(Protocol):
     def flush(self) -> object: ...
 
 
-class View(Listener, Protocol):
-    """Hears what happens in a run, in the order in which it happens."""
+class View(Protocol):
+    """Hears what happens in a run, from many threads where targets run at once."""
 
-    def planned(self, settings: Settings, targets: Sequence[Target]) -> None: ...
+    def planned(self, settings: Settings, targets: Sequence[Target], count: int) -> None:
+        """What will be done. `count` is that of all targets, of which these may be a part."""
 
     def preflight_started(self, count: int) -> None: ...
 
     def preflight_ended(self, failures: Sequence[Result], count: int, seconds: float) -> None: ...
 
-    def once_started(self, name: str) -> None:
+    def once_started(self, name: str) -> Listener:
         """The commands before the first or after the last target begin."""
 
-    def target_started(self, target: Target, region: str, index: int, count: int) -> None: ...
+    def wave_started(self, number: int, count: int, targets: int) -> None:
+        """Where there are several waves: the wave `number` of `count` begins."""
+
+    def target_started(self, target: Target, region: str) -> Listener:
+        """A target begins in a region. What is returned hears of its commands."""
 
     def target_ended(self, result: Result) -> None: ...
 

@@ -1,4 +1,4 @@
-"""The kinds of value that say how many: a count or a share, and the sizes of waves."""
+"""The kinds of value that say how many: a count or a share, sizes of waves, a shard."""
 
 from __future__ import annotations
 
@@ -84,3 +84,34 @@ class WavesKind:
 
     def show(self, value: Sequence[Amount]) -> str:
         return ",".join(map(str, value))
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of several processes that share the targets. `number` counts from 1."""
+
+    number: int = 1
+    count: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.count}"
+
+
+@dataclass(frozen=True, slots=True)
+class ShardKind:
+    """`2/4`: the second of four."""
+
+    name: str = "i/n"
+
+    def parse(self, raw: Any) -> Shard:
+        text = text_of(raw)
+        found = re.fullmatch(r"([0-9]{1,4})\s*/\s*([0-9]{1,4})", text)
+        if not found or not 1 <= int(found[1]) <= int(found[2]):
+            raise BadValueError(f"{text!r} is no shard; write such as 1/4, up to 4/4")
+        return Shard(int(found[1]), int(found[2]))
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^[0-9]{1,4}\\s*/\\s*[0-9]{1,4}$"}
+
+    def show(self, value: Shard) -> str:
+        return str(value)

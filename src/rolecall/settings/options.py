@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from rolecall.settings.amounts import Amount, AmountKind, WavesKind
+from rolecall.settings.amounts import Amount, AmountKind, Shard, ShardKind, WavesKind
 from rolecall.settings.documents import Commands, CommandsKind, Policy, TargetsKind
 from rolecall.settings.kinds import (
     Choice,
@@ -237,6 +237,18 @@ class Settings:
         Choice(("sequential", "parallel")),
         default="sequential",
         help="The regions of a target: in turn, or each on its own, as if it were a target",
+        run_only=True,
+    )
+    only: tuple[str, ...] = option(
+        ListOf(Text(r"[\w.@+*?\[\]!:-]{1,128}", "a name, a pattern, an account id or wave:2")),
+        default=(),
+        help="Only these of the targets: names, patterns such as `prd-*`, account ids, `wave:2`",
+    )
+    shard: Shard = option(
+        ShardKind(),
+        default=Shard(),
+        help="This process's part of the targets, such as `2/4`, where several share them: every"
+        " fourth of each wave, from the second",
         run_only=True,
     )
     preflight: bool = option(

@@ -27,8 +27,13 @@ class SessionOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """One role to assume and deploy with, in each of its regions. `wave` counts from 1."""
+    """One role to assume and deploy with, in each of its regions.
 
+    Attributes:
+        index: its place among all targets, from 1. wave: counts from 1.
+    """
+
+    index: int
     name: str
     role: RoleArn
     regions: tuple[str, ...]

@@ -12,7 +12,7 @@ from rolecall.errors import Problem
 from rolecall.settings import Loaded, Settings
 from rolecall.settings.options import Option, options
 from rolecall.settings.sources import BadValueError
-from rolecall.targets import arns, grammar, names, waves
+from rolecall.targets import arns, grammar, names, selection, waves
 from rolecall.targets.arns import RoleArn
 from rolecall.targets.entries import Draft, Reader, ReadList
 from rolecall.targets.model import SessionOptions, Target
@@ -21,9 +21,14 @@ from rolecall.targets.names import Build
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resolved:
-    """The targets in order of deployment, the lists left unread, and every mistake."""
+    """The targets in order of deployment, the lists left unread, and every mistake.
+
+    Attributes:
+        targets: those of this process; `count` is that of all.
+    """
 
     targets: tuple[Target, ...]
+    count: int
     unread: tuple[str, ...]
     problems: tuple[Problem, ...]
 
@@ -46,13 +51,16 @@ def resolve(
         needs_region: whether a target without a region is a mistake.
     """
     if "TARGETS" in loaded.bad:
-        return Resolved(targets=(), unread=(), problems=())
+        return Resolved(targets=(), count=0, unread=(), problems=())
     reader = Reader(loaded.target_variables, read_list, remote=remote)
     drafts = reader.drafts(loaded.settings.targets)
     maker = _Maker(loaded, build, default_region, needs_region=needs_region)
     targets = maker.make(drafts)
+    chosen = maker.chosen(targets, complete=not reader.unread)
     problems = (*reader.problems, *maker.problems)
-    return Resolved(targets=targets, unread=tuple(reader.unread), problems=problems)
+    return Resolved(
+        targets=chosen, count=len(targets), unread=tuple(reader.unread), problems=problems
+    )
 
 
 class _Maker:
@@ -81,8 +89,10 @@ class _Maker:
         chosen = names.derived([role for _, role in kept], [draft.name for draft, _ in kept])
         in_waves = self._waves([draft.wave for draft, _ in kept])
         targets = [
-            self._target(draft, role, name, wave)
-            for (draft, role), name, wave in zip(kept, chosen, in_waves, strict=True)
+            self._target(index, draft, role, name, wave)
+            for index, ((draft, role), name, wave) in enumerate(
+                zip(kept, chosen, in_waves, strict=True), 1
+            )
         ]
         self._check([draft for draft, _ in kept], targets)
         return tuple(targets)
@@ -124,12 +134,23 @@ class _Maker:
             self.problems.append(Problem(self._loaded.given["WAVES"].at(), wrong))
         return waves.by_number(own)
 
-    def _target(self, draft: Draft, role: RoleArn, name: str, wave: int) -> Target:
+    def chosen(self, targets: tuple[Target, ...], *, complete: bool) -> tuple[Target, ...]:
+        """Those that ONLY and SHARD leave. `complete`: no list was left unread."""
+        settings = self._settings
+        if settings.only:
+            targets, unknown = selection.only(targets, settings.only)
+            if complete:
+                place = self._loaded.given["ONLY"].at()
+                self.problems += [Problem(place, f"{word!r} means no target") for word in unknown]
+        return selection.shard(targets, settings.shard.number, settings.shard.count)
+
+    def _target(self, index: int, draft: Draft, role: RoleArn, name: str, wave: int) -> Target:
         values: dict[str, Any] = {}
         for option in _session_options():
             values[option.key] = draft.own.get(option.key, getattr(self._settings, option.key))
         values["session_name"] = self._session_name(draft, role, name, values["session_name"])
         return Target(
+            index=index,
             name=name,
             role=role,
             regions=draft.own.get("regions") or self._regions,

@@ -1,0 +1,235 @@
+"""Deploys to one target in one region: session, profile, commands, Result."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rolecall.commands import environment
+from rolecall.commands.run import Listener, Plan, run
+from rolecall.errors import AssumeError, FileError
+from rolecall.files import make_folder
+from rolecall.profiles.private import REFRESHING, PrivateProfile
+from rolecall.results import CommandResult, Result, Status, worst
+from rolecall.secret import Mask, Secret
+from rolecall.sessions.assume import Assumer
+from rolecall.sessions.refresher import Refresher
+from rolecall.sessions.session import Session
+from rolecall.settings import Settings
+from rolecall.settings.documents import Commands
+from rolecall.stop import Stop
+from rolecall.targets import Target
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """One target in one region."""
+
+    target: Target
+    region: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """What a run takes from outside.
+
+    Attributes:
+        environ: what commands inherit. folder: where they run. shell: argv a script is added to.
+        mask: hides the source's secrets.
+    """
+
+    environ: Mapping[str, str]
+    folder: Path
+    shell: Sequence[str]
+    mask: Mask
+    stop: Stop
+
+
+class Sessions:
+    """The sessions of targets, each for as long as jobs of its target are left."""
+
+    def __init__(self, assumer: Assumer, jobs: Iterable[Job]) -> None:
+        self.assumer = assumer
+        self._left = Counter(job.target.name for job in jobs)
+        self._held: dict[str, Session] = {}
+
+    def get(self, target: Target, stop: Stop) -> Session:
+        """One with at least half its time left."""
+        session = self._held.get(target.name)
+        if session is None or not session.fresh():
+            session = stop.run(lambda: self.assumer.assume(target))
+            self.keep(target, session)
+        return session
+
+    def keep(self, target: Target, session: Session) -> None:
+        self._held[target.name] = session
+
+    def done(self, job: Job) -> None:
+        """This job needs its session no more."""
+        self._left[job.target.name] -= 1
+        if not self._left[job.target.name]:
+            self._held.pop(job.target.name, None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployer:
+    """Deploys in private folders below `root`. Safe in many threads.
+
+    Attributes:
+        count: of all targets.
+        stop: ends what runs.
+    """
+
+    settings: Settings
+    sessions: Sessions
+    outside: Surroundings
+    stop: Stop
+    root: Path
+    count: int
+
+    def deploy(self, job: Job, listener: Listener) -> Result:
+        """Assumes, verifies, writes the profile, runs. Never raises for what befalls a target.
+
+        Raises:
+            InterruptedRunError: before any command has begun.
+        """
+        started_at, begun = time.time(), time.monotonic()
+        try:
+            commands = self._commands(job, listener)
+        except AssumeError as error:
+            return not_assumed(job, error, started_at, time.monotonic() - begun)
+        except FileError as error:
+            return result(job, Status.FAILED, reason=str(error), started_at=started_at)
+        finally:
+            self.sessions.done(job)
+        return replace(
+            result(job, worst(commands), started_at=started_at),
+            seconds=time.monotonic() - begun,
+            commands=commands,
+        )
+
+    def _commands(self, job: Job, listener: Listener) -> tuple[CommandResult, ...]:
+        target, mode = job.target, self.settings.profile_mode or REFRESHING
+        session = self.sessions.get(target, self.stop)
+        folder = self.root / f"{job.target.index}-{job.region}"
+        profile = PrivateProfile(folder, target.name, region=job.region, mode=mode)
+        with ExitStack() as stack:
+            stack.callback(profile.remove)
+            profile.write(session)
+            mask = self._mask(session)
+            if mode == REFRESHING:
+                stack.enter_context(self._refresher(target, session, profile, mask))
+            environ = environment.of_target(
+                self.outside.environ,
+                target,
+                region=job.region,
+                index=job.target.index,
+                count=self.count,
+                profile=profile.variables(),
+            )
+            return self._run(self.settings.commands, folder, environ, mask=mask, listener=listener)
+
+    def once(self, name: str, commands: Commands, listener: Listener) -> Result:
+        """Runs commands with the source account's own credentials."""
+        started_at, begun = time.time(), time.monotonic()
+        results: tuple[CommandResult, ...] = ()
+        reason = ""
+        try:
+            self.stop.run(lambda: self._mask_source(anew=True))
+            scratch = self.root / name
+            make_folder(scratch)
+            mask = self.outside.mask
+            results = self._run(
+                commands, scratch, self.outside.environ, mask=mask, listener=listener
+            )
+        except FileError as error:
+            reason = str(error)
+        return Result(
+            target=name,
+            account_id="",
+            role_arn="",
+            region="",
+            status=Status.FAILED if reason else worst(results),
+            started_at=started_at,
+            seconds=time.monotonic() - begun,
+            reason=reason,
+            commands=results,
+        )
+
+    def _run(
+        self,
+        commands: Commands,
+        scratch: Path,
+        environ: Mapping[str, str],
+        *,
+        mask: Mask,
+        listener: Listener,
+    ) -> tuple[CommandResult, ...]:
+        settings = self.settings
+        plan = Plan(
+            commands=commands,
+            shell=self.outside.shell,
+            folder=self.outside.folder,
+            timeout=settings.timeout,
+            command_timeout=settings.command_timeout,
+            grace=settings.grace,
+        )
+        return run(
+            plan, scratch=scratch, environ=environ, mask=mask, listener=listener, stop=self.stop
+        )
+
+    def _mask(self, session: Session) -> Mask:
+        self._mask_source()
+        hops = self.sessions.assumer.hop_secrets
+        secrets: set[Secret] = {*session.credentials.secrets(), *hops}
+        return self.outside.mask.also(secrets)
+
+    def _mask_source(self, *, anew: bool = False) -> None:
+        """The source's credentials may have been replaced meanwhile, as CodeBuild's are."""
+        with suppress(AssumeError):
+            self.outside.mask.add(self.sessions.assumer.source_secrets(anew=anew))
+
+    def _refresher(
+        self, target: Target, session: Session, profile: PrivateProfile, mask: Mask
+    ) -> Refresher:
+        def use(renewed: Session) -> None:
+            mask.add(renewed.credentials.secrets())
+            profile.renew(renewed)
+            self.sessions.keep(target, renewed)
+
+        return Refresher(
+            session,
+            assume=lambda sleep: self.sessions.assumer.assume(target, sleep=sleep),
+            use=use,
+            name=target.name,
+        )
+
+
+def result(
+    job: Job, status: Status, *, reason: str = "", started_at: float | None = None
+) -> Result:
+    return Result(
+        target=job.target.name,
+        account_id=job.target.account_id,
+        role_arn=job.target.role.text,
+        region=job.region,
+        index=job.target.index,
+        wave=job.target.wave,
+        status=status,
+        reason=reason,
+        started_at=started_at,
+    )
+
+
+def not_assumed(
+    job: Job, error: AssumeError, started_at: float | None = None, seconds: float = 0.0
+) -> Result:
+    return replace(
+        result(job, Status.NOT_ASSUMED, reason=error.reason, started_at=started_at),
+        remedy=error.remedy,
+        seconds=seconds,
+    )

@@ -1,0 +1,109 @@
+"""Deploys to all targets: wave by wave, as many at once as may be, until too many failed."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from rolecall import wording
+from rolecall.crew import Crew
+from rolecall.deploy import Deployer, Job, result
+from rolecall.errors import InterruptedRunError
+from rolecall.report.view import View
+from rolecall.results import Result, Status
+from rolecall.schedule import Board, policy_of
+from rolecall.settings import Settings
+
+Lane = tuple[Job, ...]
+
+
+class Fanout:
+    """The work of a crew: a lane is a target with its regions in turn, or one of its regions.
+
+    Args:
+        deployer: its stop ends the run as a whole.
+        results: gets one for each job that came to an end.
+
+    Attributes:
+        why_not_run: what keeps from beginning what has not begun.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        view: View,
+        deployer: Deployer,
+        jobs: Sequence[Job],
+        results: list[Result],
+    ) -> None:
+        self._settings, self._view, self._deployer = settings, view, deployer
+        self._results = results
+        self._waves = list(_waves(jobs, by_region=settings.region_concurrency == "parallel"))
+        self._wave = 0
+        self._board = Board(self._waves, policy_of(settings))
+        self.why_not_run = "an earlier target failed"
+
+    def run(self) -> None:
+        """Returns when nothing runs any more and nothing will begin."""
+        with self._deployer.stop.child() as stop:
+            self._deployer = replace(self._deployer, stop=stop)
+            Crew(self._board, self).run()
+
+    def begin(self, lane: Lane) -> None:
+        waves = [] if self._deployer.stop.requested else self._waves
+        if len(waves) > 1 and self._wave < len(waves) and lane is waves[self._wave][0]:
+            self._wave += 1
+            self._view.wave_started(self._wave, len(waves), len(waves[self._wave - 1]))
+
+    def do(self, lane: Lane) -> bool:
+        failed_in = ""
+        for job in lane:
+            if failed_in and self._settings.on_failure != "continue":
+                self._leave(job, f"it failed in {failed_in}")
+            elif not self._deploy(job):
+                failed_in = failed_in or job.region
+        return not failed_in
+
+    def exceeded(self) -> None:
+        """Too many failed: nothing more begins, and with `abort` what runs is ended."""
+        if most := int(self._board.tolerated):
+            where = "in a wave " if self._settings.failures_per == "wave" else ""
+            failed = wording.count(most, "target")
+            self.why_not_run = f"more than {failed} failed {where}(MAX_FAILURES)"
+        stop = self._deployer.stop
+        if self._settings.on_failure == "abort" and not stop.requested:
+            stop.request(signal.SIGTERM, f"ended, since {self.why_not_run}")
+
+    def _deploy(self, job: Job) -> bool:
+        if self._deployer.stop.requested:
+            return False
+        listener = self._view.target_started(job.target, job.region)
+        try:
+            found = self._deployer.deploy(job, listener)
+        except InterruptedRunError:
+            return False
+        except Exception:
+            why = "rolecall itself failed while the target's commands ran"
+            found = result(job, Status.FAILED, reason=why, started_at=time.time())
+            self._results.append(found)
+            raise
+        self._results.append(found)
+        self._view.target_ended(found)
+        return found.status is Status.SUCCEEDED
+
+    def _leave(self, job: Job, why: str) -> None:
+        self._deployer.sessions.done(job)
+        self._results.append(result(job, Status.NOT_RUN, reason=why))
+
+
+def _waves(jobs: Sequence[Job], *, by_region: bool) -> Iterator[list[Lane]]:
+    """The lanes of each wave, in the order asked for."""
+    in_order = sorted(jobs, key=lambda job: job.target.wave)
+    for _, wave in groupby(in_order, key=lambda job: job.target.wave):
+        if by_region:
+            yield [(job,) for job in wave]
+        else:
+            yield [tuple(lane) for _, lane in groupby(wave, key=lambda job: job.target.index)]

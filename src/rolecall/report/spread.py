@@ -1,0 +1,80 @@
+"""How a run is spread over waves and time, in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rolecall import wording
+from rolecall.schedule import policy_of
+from rolecall.settings import Settings
+from rolecall.targets import Target
+
+_MOST_NAMED = 8
+_LONGEST_NAME = 24
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spread:
+    """How a run is spread.
+
+    Attributes:
+        count: of all targets. waves: how many there are.
+        at_once: how many targets, or regions of targets, may ever run at once.
+        name_width: what the names before lines of output are padded to.
+        words: the same for people.
+    """
+
+    count: int = 0
+    waves: int = 1
+    at_once: int = 1
+    name_width: int = 0
+    words: str = ""
+
+    def prefix(self, target: Target, region: str) -> str:
+        """What stands before each line of a target's output."""
+        return f"{_name(target, region):<{self.name_width}} | "
+
+
+def spread(settings: Settings, targets: Sequence[Target], count: int) -> Spread:
+    """How the targets will run under the settings. `count` is that of all targets."""
+    policy = policy_of(settings)
+    by_region = settings.region_concurrency == "parallel"
+    sizes = Counter(target.wave for target in targets)
+    lanes: Counter[int] = Counter()
+    for target in targets:
+        lanes[target.wave] += len(target.regions) if by_region else 1
+    at_once = max(map(policy.at_once, lanes.values()), default=1)
+    names = (_name(target, region) for target in targets for region in target.regions)
+    words = wording.count(len(targets), "target")
+    if len(targets) < count:
+        words += f" of {count:,}"
+    if settings.shard.count > 1:
+        words += f" (shard {settings.shard})"
+    if len(sizes) > 1:
+        words += f" in {len(sizes)} waves{_few([sizes[number] for number in sorted(sizes)])}"
+    words += f", up to {at_once} at once" if at_once > 1 else ", in sequence"
+    return Spread(
+        count=count,
+        waves=len(sizes),
+        at_once=at_once,
+        name_width=min(_LONGEST_NAME, max(map(len, names), default=0)),
+        words=f"{words}; on failure: {settings.on_failure}{_tolerance(settings)}",
+    )
+
+
+def _name(target: Target, region: str) -> str:
+    return f"{target.name} {region}" if len(target.regions) > 1 else target.name
+
+
+def _few(sizes: Sequence[int]) -> str:
+    """The sizes of waves, where they are few enough to be read."""
+    return f" of {', '.join(map(str, sizes))}" if len(sizes) <= _MOST_NAMED else ""
+
+
+def _tolerance(settings: Settings) -> str:
+    if settings.max_failures is None:
+        return ""
+    where = " of a wave" if settings.failures_per == "wave" else ""
+    return f" once more than {settings.max_failures}{where} failed"
