@@ -73,7 +73,9 @@ class CommandLines:
         self._held_since = 0.0
 
     def command_started(self, number: int, count: int, command: str) -> None:
-        self._say("36", f"$ {label(command)}")
+        # The plan has said it, and it would stand there once for each target.
+        if count > 1 or not self._prefix:
+            self._say("36", f"$ {label(command)}")
 
     def output(self, data: bytes) -> None:
         if not self._mark:
