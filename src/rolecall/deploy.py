@@ -115,6 +115,9 @@ class Deployer:
     def _commands(self, job: Job, listener: Listener) -> tuple[CommandResult, ...]:
         target, mode = job.target, self.settings.profile_mode or REFRESHING
         session = self.sessions.get(target, self.stop)
+        if not self.settings.preflight:
+            assumer = self.sessions.assumer
+            self.stop.run(lambda: assumer.check_region(target, session, job.region))
         folder = self.root / f"{job.target.index}-{job.region}"
         profile = PrivateProfile(folder, target.name, region=job.region, mode=mode)
         with ExitStack() as stack:

@@ -178,6 +178,58 @@ def test_a_target_that_failed_in_a_region_is_left_there(rolecall):
     assert done.statuses[3:6] == ["succeeded", "failed", "succeeded"]
 
 
+OPTED = {"ROLECALL_TARGETS": MANY.split()[0], "ROLECALL_REGIONS": "eu-west-1,me-south-1"}
+NOT_ENABLED = "region me-south-1 is not enabled in account 000000000001"
+
+
+def test_a_region_that_the_account_has_not_enabled_is_found_before_anything_is_deployed(
+    rolecall, sts
+):
+    sts.disabled.add(("000000000001", "me-south-1"))
+    done = rolecall.run("true", **OPTED)
+    assert (done.code, done.statuses) == (4, ["not assumed"] * 2)
+    assert NOT_ENABLED in done.out
+    assert "aws account enable-region --region-name me-south-1" in " ".join(done.out.split())
+
+
+def test_without_preflight_the_other_regions_are_deployed_to(rolecall, sts):
+    sts.disabled.add(("000000000001", "me-south-1"))
+    done = rolecall.run("true", **OPTED, ROLECALL_PREFLIGHT="false")
+    assert (done.code, done.statuses) == (4, ["succeeded", "not assumed"])
+    assert done.report["results"][1]["reason"] == NOT_ENABLED
+
+
+def test_only_regions_that_may_be_lacking_are_asked(rolecall, sts):
+    done = rolecall.run("true", **OPTED)
+    assert (done.code, done.statuses) == (0, ["succeeded"] * 2)
+    asked = [call.region for call in sts.calls if call.action == "GetCallerIdentity"]
+    assert asked == ["me-south-1"]
+
+
+def test_variables_of_a_region_are_seen_there_only(rolecall):
+    targets = [
+        {
+            "name": "a",
+            "role_arn": "arn:aws:iam::222222222222:role/x",
+            "variables": {"BUCKET": "own", "KEPT": "yes"},
+            "region_variables": {"eu-west-2": {"BUCKET": "a-west-2"}},
+        },
+        {"name": "b", "role_arn": "arn:aws:iam::333333333333:role/x"},
+    ]
+    done = rolecall.run(
+        'echo "<$ROLECALL_TARGET ${BUCKET:-} ${KEPT:-} ${SIZE:-}>"',
+        ROLECALL_TARGETS=json.dumps(targets),
+        ROLECALL_REGIONS="eu-west-1,eu-west-2",
+        ROLECALL_REGION_VARIABLES=json.dumps({"eu-west-2": {"SIZE": "2", "BUCKET": "all-west-2"}}),
+    )
+    assert re.findall(r"^<(.*)>$", done.out, re.MULTILINE) == [
+        "a own yes ",
+        "a a-west-2 yes 2",
+        "b   ",
+        "b all-west-2  2",
+    ]
+
+
 def test_shards_have_each_target_once_and_are_even_in_each_wave(rolecall):
     seen = []
     for number in (1, 2, 3, 4):

@@ -54,12 +54,13 @@ def wrong_account(account_id: str) -> Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """A request as it came in. `at` is on the monotonic clock."""
+    """A request as it came in. `at` is on the monotonic clock, `region` what it was signed for."""
 
     action: str
     params: Mapping[str, str]
     access_key_id: str
     at: float
+    region: str = ""
 
     @property
     def role_arn(self) -> str:

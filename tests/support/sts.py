@@ -106,12 +106,13 @@ class _StsHandler(_Handler):
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
         params = dict(parse_qsl(self.rfile.read(length).decode(), keep_blank_values=True))
-        found = re.search(r"Credential=([^/]+)/", self.headers.get("Authorization", ""))
+        found = re.search(r"Credential=([^/]+)/\d+/([^/]+)/", self.headers.get("Authorization", ""))
         call = Call(
             action=params.pop("Action", ""),
             params=params,
             access_key_id=found[1] if found else "",
             at=time.monotonic(),
+            region=found[2] if found else "",
         )
         sts: ScriptedSts = self.server.owner
         answer = sts.take(call)
@@ -151,6 +152,7 @@ class ScriptedSts(_Served):
     ) -> None:
         self.lifetime, self.latency, self.clock_skew = lifetime, latency, clock_skew
         self.caller, self.require_live_keys = caller, require_live_keys
+        self.disabled: set[tuple[str, str]] = set()  # account id and region
         self.calls: list[Call] = []
         self.issued: dict[str, Issued] = {}
         self._scripts: dict[str, list[Answer]] = defaultdict(list)
@@ -182,6 +184,9 @@ class ScriptedSts(_Served):
             known = self.issued.get(call.access_key_id)
             if self.require_live_keys and known and known.expires < time.monotonic():
                 return Answer(code="ExpiredToken", message="The token has expired", status=403)
+            if known and (known.assumed_role_arn.split(":")[4], call.region) in self.disabled:
+                why = "The security token included in the request is invalid."
+                return Answer(code="InvalidClientTokenId", message=why, status=403)
             if refusal := _refusal(call):
                 return refusal
             for role, answers in self._scripts.items():

@@ -343,3 +343,46 @@ def test_the_schema_accepts_what_the_program_accepts(loaded):
     assert not loaded(file=json.dumps(good)).problems
     assert not validator.is_valid({"tagets": "x"})
     assert not validator.is_valid({"on_failure": "explode"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wrong"),
+    [
+        ("MAX_PARALLEL", "0", "'0' is neither a count from 1 nor a share such as 10%"),
+        ("MAX_PARALLEL", "-1", "'-1' is neither a count from 1 nor a share such as 10%"),
+        ("MAX_PARALLEL", "0%", "'0%' is no share; write over 0% and up to 100%"),
+        ("MAX_FAILURES", "101%", "'101%' is no share; write over 0% and up to 100%"),
+        ("MAX_FAILURES", "few", "'few' is neither a count from 0 nor a share such as 10%"),
+        ("WAVES", "1, many", "'many' is neither a count from 1 nor a share such as 10%"),
+        ("WAVES", "rest, 1", "'rest' is neither a count from 1 nor a share such as 10%"),
+        ("SHARD", "0/4", "'0/4' is no shard; write such as 1/4, up to 4/4"),
+        ("SHARD", "5/4", "'5/4' is no shard; write such as 1/4, up to 4/4"),
+        ("ON_FAILURE", "ignore", "'ignore' is none of stop, continue, abort"),
+        ("REGION_VARIABLES", "[]", 'is no object; write such as {"eu-west-1": {"NAME": "value"}}'),
+        (
+            "REGION_VARIABLES",
+            '{"here": {}}',
+            "'here' will not do; write a region such as eu-central-1",
+        ),
+    ],
+)
+def test_what_a_fan_out_cannot_be_told_is_refused_with_what_is_right(loaded, name, value, wrong):
+    assert problems(loaded({f"ROLECALL_{name}": value})) == [f"ROLECALL_{name}: {wrong}"]
+
+
+def test_a_mistake_in_the_variables_of_a_region_is_told_with_its_line(loaded):
+    found = loaded(file="region_variables:\n  eu-west-1:\n    A: 1\n    AWS_PROFILE: x\n")
+    assert "rolecall.yml:4" in problems(found)[0]
+
+
+def test_a_tolerance_makes_no_sense_where_everything_may_fail(loaded):
+    environ = {"ROLECALL_ON_FAILURE": "continue", "ROLECALL_MAX_FAILURES": "1"}
+    (problem,) = problems(loaded(environ))
+    assert problem.startswith("ROLECALL_MAX_FAILURES: makes no sense with ON_FAILURE=continue")
+
+
+def test_a_fan_out_is_read_from_the_file_as_yaml_has_it(loaded):
+    file = "max_parallel: 16\nwaves: [1, 10%, rest]\nmax_failures: 5%\nshard: 2/4\n"
+    settings = loaded(file=file).settings
+    shown = [str(settings.max_parallel), *map(str, settings.waves), str(settings.shard)]
+    assert (shown, str(settings.max_failures)) == (["16", "1", "10%", "100%", "2/4"], "5%")

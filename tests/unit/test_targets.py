@@ -411,3 +411,50 @@ def test_a_session_name_that_will_not_do_is_refused_not_cleaned(resolved, templa
     found = resolved(DEV, SESSION_NAME=template)
     assert messages(found)[0].startswith("ROLECALL_SESSION_NAME: ")
     assert message in messages(found)[0]
+
+
+def test_region_variables_name_regions_that_the_target_is_deployed_to(resolved):
+    own = {"eu-west-9": {"A": "1"}}
+    found = resolved(json.dumps([{"role_arn": DEV, "region_variables": own}]))
+    assert messages(found) == [
+        "ROLECALL_TARGETS, entry 1: region_variables has 'eu-west-9', where it is not deployed"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "waves"),
+    [
+        ("", [1] * 5),
+        ("1, rest", [1, 2, 2, 2, 2]),
+        ("1, 40%, rest", [1, 2, 2, 3, 3]),
+        ("1%, rest", [1, 2, 2, 2, 2]),
+        ("1, 1", [1, 2, 2, 2, 2]),
+        ("9, rest", [1] * 5),
+    ],
+)
+def test_waves_by_size_follow_the_order_of_deployment(resolved, sizes, waves):
+    roles = " ".join(f"arn:aws:iam::{n:012}:role/x" for n in range(1, 6))
+    assert [target.wave for target in resolved(roles, WAVES=sizes).targets] == waves
+
+
+def test_waves_that_targets_ask_for_have_no_gaps_and_the_rest_comes_last(resolved):
+    asked = (7, None, 2)
+    targets = [
+        {"role_arn": f"arn:aws:iam::{n:012}:role/x", **({"wave": wave} if wave else {})}
+        for n, wave in enumerate(asked, 1)
+    ]
+    assert [target.wave for target in resolved(json.dumps(targets)).targets] == [2, 3, 1]
+    found = resolved(json.dumps(targets), WAVES="1,rest")
+    assert messages(found) == [
+        "ROLECALL_WAVES: stands beside a `wave` of a target's own; keep one of the two"
+    ]
+
+
+def test_only_and_shard_narrow_the_targets_and_keep_their_places(resolved):
+    roles = " ".join(f"t{n}=arn:aws:iam::{n:012}:role/x" for n in range(1, 10))
+    found = resolved(roles, ONLY="t[1-6]", SHARD="2/3")
+    assert ([(t.name, t.index) for t in found.targets], found.count) == ([("t2", 2), ("t5", 5)], 9)
+
+
+def test_what_only_names_is_not_missed_while_lists_are_unread(resolved):
+    assert messages(resolved("ssm:/targets", ONLY="prd")) == []

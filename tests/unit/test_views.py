@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import fields, replace
+
+import pytest
 
 from rolecall import logs
 from rolecall.report import console
 from rolecall.report.console import Console
 from rolecall.report.events import Events
-from rolecall.report.lines import label
+from rolecall.report.lines import CommandLines, Lines, label
 from rolecall.report.quiet import Quiet
+from rolecall.report.spread import spread
 from rolecall.results import CommandResult, Outcome, Result, Status
 from rolecall.secret import Mask
+from rolecall.settings import Settings
+from rolecall.settings.amounts import Amount, Shard
+from rolecall.targets import SessionOptions, Target, arns
 
 
 def result(status=Status.SUCCEEDED, **more):
@@ -109,3 +116,71 @@ def test_events_tell_that_a_command_still_runs():
     events = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [e["event"] for e in events] == ["still_running", "output", "output", "command_ended"]
     assert [e.get("line") for e in events[1:3]] == ["a", "part"]
+
+
+def target(name, index=1, wave=1, regions=("eu-west-1",)):
+    options = SessionOptions(**{field.name: () for field in fields(SessionOptions)})
+    role = arns.parse("arn:aws:iam::222222222222:role/deploy")
+    return Target(
+        index=index, name=name, role=role, regions=regions, variables=(), session=options, wave=wave
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "3 targets in 2 waves of 1, 2, in sequence; on failure: stop"),
+        (
+            {"max_parallel": Amount(8), "max_failures": Amount(1)},
+            "3 targets in 2 waves of 1, 2, up to 2 at once; on failure: stop once more than 1",
+        ),
+        (
+            {"max_failures": Amount(10, percent=True), "failures_per": "wave"},
+            "3 targets in 2 waves of 1, 2, in sequence; on failure: stop once more than 10% of",
+        ),
+        ({"shard": Shard(1, 2)}, "3 targets of 9 (shard 1/2) in 2 waves of 1, 2, in sequence;"),
+        (
+            {"max_parallel": Amount(9), "region_concurrency": "parallel"},
+            "3 targets in 2 waves of 1, 2, up to 4 at once; on failure: stop",
+        ),
+    ],
+)
+def test_the_plan_tells_how_a_run_is_spread(given, words):
+    targets = [target("a"), *(target(n, wave=2, regions=("eu-west-1", "eu-west-2")) for n in "bc")]
+    count = 9 if "shard" in given else 3
+    assert spread(replace(Settings(), **given), targets, count).words.startswith(words)
+
+
+def side_by_side():
+    stream = io.BytesIO()
+    lines = CommandLines(Lines(stream, mask=Mask(), colour=False), "dev | ")
+    return stream, lines
+
+
+@pytest.mark.parametrize(
+    ("pieces", "shown"),
+    [
+        ([b"one\ntwo\n"], "dev | one\ndev | two\n"),
+        ([b"o", b"ne\nt", b"wo\n"], "dev | one\ndev | two\n"),
+        ([b"\n\n"], "dev | \ndev | \n"),
+        ([b"10%\r20%\r", b"99%\r100%\n"], "dev | 100%\n"),
+        ([b"a\r\nb\r\n"], "dev | a\ndev | b\n"),
+        ([b"unended"], ""),
+        ([b"x" * 70_000], f"dev | {'x' * 70_000}\n"),
+    ],
+)
+def test_lines_of_targets_side_by_side_are_whole_and_named(pieces, shown):
+    stream, lines = side_by_side()
+    for piece in pieces:
+        lines.output(piece)
+    assert stream.getvalue().decode() == shown
+
+
+def test_progress_that_never_ends_a_line_is_shown_once_a_minute(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("rolecall.report.lines.time.monotonic", lambda: clock[0])
+    stream, lines = side_by_side()
+    for second in range(0, 130, 10):
+        clock[0] = second
+        lines.output(b"%d%%\r" % second)
+    assert stream.getvalue().decode() == "dev | 70%\n"

@@ -10,7 +10,7 @@ from rolecall.cli.context import Context, colour
 from rolecall.cli.output import TextOutlet, outlet
 from rolecall.errors import NOT_ASSUMED, SUCCEEDED
 from rolecall.settings import reference
-from rolecall.settings.options import options
+from rolecall.settings.options import VARIABLES, options
 from rolecall.targets import Resolved
 
 if TYPE_CHECKING:
@@ -80,13 +80,18 @@ def _own_options(context: Context, resolved: Resolved) -> Iterator[str]:
             f"{option.key} = {option.kind.show(value)}"
             for option in options()
             if option.per_target
-            and option.key not in ("regions", "session_name")
+            and option.key not in ("regions", "region_variables", "session_name")
             and (value := getattr(target.session, option.key)) != getattr(settings, option.key)
         ]
         if target.regions != common:
             own.insert(0, f"regions = {','.join(target.regions)}")
         if target.variables:
-            own.append(f"variables = {','.join(f'{k}={v}' for k, v in target.variables)}")
+            own.append(f"variables = {VARIABLES.show(target.variables)}")
+        own += [
+            f"variables in {region} = {VARIABLES.show(pairs)}"
+            for region, pairs in target.region_variables
+            if (region, pairs) not in settings.region_variables
+        ]
         if own:
             yield f"options of {target.name}:"
         yield from (wording.wrapped(line, 80, "  ", "    ") for line in own)

@@ -26,7 +26,7 @@ def of_target(
     kept = {name: value for name, value in inherited.items() if name not in SOURCE_VARIABLES}
     return {
         **kept,
-        **dict(target.variables),
+        **target.variables_in(region),
         **profile,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,

@@ -85,7 +85,8 @@ class CommandLines:
         end = data.rfind(b"\n") + 1
         if not self._held or end:
             self._held_since = time.monotonic()
-        self._held = _last_of_progress(data[end:])
+        rest = data[end:]
+        self._held = _last_of_progress(rest) + (b"\r" if rest.endswith(b"\r") else b"")
         whole = data[:end]
         waited = time.monotonic() - self._held_since
         if len(self._held) > _LONGEST_HELD or (self._held and waited > _LONGEST_WAIT):

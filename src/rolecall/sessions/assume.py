@@ -14,7 +14,7 @@ from botocore.parsers import ResponseParserError
 
 from rolecall.errors import AssumeError
 from rolecall.secret import Secret
-from rolecall.sessions import remedies
+from rolecall.sessions import regions, remedies
 from rolecall.sessions.retry import Retry, Sleep, is_denied
 from rolecall.sessions.session import MalformedAnswerError, Session, from_answer
 from rolecall.sessions.source import Source, StsClient, asked
@@ -86,6 +86,20 @@ class Assumer:
         session = self._call(client, request, options, caller, sleep)
         self._verify(target, session)
         return session
+
+    def check_region(self, target: Target, session: Session, region: str) -> None:
+        """Whether the account has the region; asked of regions only that it may lack.
+
+        Raises:
+            AssumeError: with the reason and the remedy.
+        """
+        if not regions.opted_into(region, target.role.partition):
+            return
+        client: StsClient = self._source.client("sts", session.credentials, region)
+        try:
+            self._retry.call(f"GetCallerIdentity in {region}", client.get_caller_identity)
+        except (BotoCoreError, ClientError, OSError) as error:
+            raise regions.explained(error, region, target.account_id) from error
 
     def source_secrets(self, *, anew: bool = False) -> tuple[Secret, ...]:
         """See Source.secrets."""

@@ -84,6 +84,9 @@ class _Crew:
             why = f"not tried: AWS could not be reached for {_ENOUGH} roles before it"
             return AssumeError("NotTried", why)
         try:
-            return self._assumer.assume(target)
+            session = self._assumer.assume(target)
+            for region in target.regions:
+                self._assumer.check_region(target, session, region)
         except AssumeError as error:
             return error
+        return session

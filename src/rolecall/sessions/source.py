@@ -50,8 +50,10 @@ class Source:
         self._lock = threading.Lock()
         self._caller = ""
 
-    def client(self, service: str, credentials: Credentials | None = None) -> Any:
-        """A client of the source's, or of a session's credentials."""
+    def client(
+        self, service: str, credentials: Credentials | None = None, region: str | None = None
+    ) -> Any:
+        """A client of the source's, or of a session's credentials; in another region if given."""
         keys = {}
         if credentials:
             keys = {
@@ -60,7 +62,7 @@ class Source:
                 "aws_session_token": credentials.session_token.reveal(),
             }
         with self._lock:
-            return _made(lambda: self._session.client(service, config=_CONFIG, **keys))
+            return _made(lambda: self._session.client(service, region, config=_CONFIG, **keys))
 
     def secrets(self, *, anew: bool = False) -> tuple[Secret, ...]:
         """The secrets of the credentials in use now.

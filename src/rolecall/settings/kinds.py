@@ -258,11 +258,15 @@ class Pairs:
             raise BadValueError("is no set of name=value pairs")
         if len(raw) > self.most:
             raise BadValueError(f"has {len(raw)} pairs; at most {self.most} are allowed")
-        return tuple((self.key.parse(key), self._value(key, value)) for key, value in raw.items())
+        return tuple(self._pair(key, value) for key, value in raw.items())
 
-    def _value(self, key: str, value: Any) -> str:
+    def _pair(self, key: str, value: Any) -> tuple[str, str]:
         try:
-            return self.value.parse(value)
+            name = self.key.parse(key)
+        except BadValueError as error:
+            raise BadValueError(str(error), path=(key,)) from None
+        try:
+            return name, self.value.parse(value)
         except BadValueError as error:
             raise BadValueError(f"{key!r}: {error}", path=(key,)) from None
 
@@ -284,3 +288,32 @@ class Pairs:
 
     def show(self, value: Any) -> str:
         return ",".join(f"{key}={text}" for key, text in value)
+
+
+@dataclass(frozen=True, slots=True)
+class PairsByName:
+    """Pairs for each of several names: a JSON object of objects."""
+
+    outer: Text
+    pairs: Pairs
+    name: str = "object"
+
+    def parse(self, raw: Any) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+        if isinstance(raw, str):
+            raw = from_json(raw)
+        if not isinstance(raw, Mapping):
+            raise BadValueError('is no object; write such as {"eu-west-1": {"NAME": "value"}}')
+        return tuple((self.outer.parse(name), self._pairs(name, raw[name])) for name in raw)
+
+    def _pairs(self, name: str, raw: Any) -> tuple[tuple[str, str], ...]:
+        try:
+            return self.pairs.parse(raw)
+        except BadValueError as error:
+            raise BadValueError(str(error), path=(name, *error.path)) from None
+
+    def schema(self) -> dict[str, Any]:
+        by_name = {"type": "object", "additionalProperties": self.pairs.schema()}
+        return {"anyOf": [by_name, {"type": "string"}]}
+
+    def show(self, value: Any) -> str:
+        return "; ".join(f"{name}: {self.pairs.show(pairs)}" for name, pairs in value)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from rolecall.aws_variables import SOURCE_VARIABLES
 from rolecall.settings.amounts import Amount, AmountKind, Shard, ShardKind, WavesKind
 from rolecall.settings.documents import Commands, CommandsKind, Policy, TargetsKind
 from rolecall.settings.kinds import (
@@ -18,6 +19,7 @@ from rolecall.settings.kinds import (
     Kind,
     ListOf,
     Pairs,
+    PairsByName,
     Seconds,
     Text,
     Whole,
@@ -27,6 +29,15 @@ from rolecall.settings.sources import PREFIX, Raw
 ROLE_ARN = r"arn:aws[a-z-]*:iam::\d{12}:role/(?:[\x21-\x2e\x30-\x7e]+/)*[\w+=,.@-]{1,64}"
 WAVE = Whole(1, 1000)
 REGION = r"[a-z]{2,4}(?:-[a-z]+)+-\d"
+_RESERVED = "|".join(sorted(SOURCE_VARIABLES))
+VARIABLES = Pairs(
+    Text(
+        rf"(?!ROLECALL_|(?:{_RESERVED})$)[A-Za-z_][A-Za-z0-9_]*",
+        "a variable's name of letters, digits and _ that rolecall does not set itself",
+    ),
+    Text(),
+    most=1000,
+)
 _DEFAULT_SESSION = "rolecall-{build}-{execution}"
 
 
@@ -123,6 +134,13 @@ class Settings:
         ListOf(Text(REGION, "a region such as eu-central-1")),
         default=(),
         help="Regions each target is deployed to, in turn; by default AWS_REGION",
+        per_target=True,
+    )
+    region_variables: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = option(
+        PairsByName(Text(REGION, "a region such as eu-central-1"), VARIABLES),
+        default=(),
+        help="Variables that commands see in a region only: a JSON object of objects; they go"
+        " before a target's `variables`",
         per_target=True,
     )
     allowed_accounts: tuple[str, ...] = option(

@@ -8,25 +8,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from rolecall.aws_variables import SOURCE_VARIABLES
 from rolecall.errors import Problem
-from rolecall.settings.kinds import Pairs, Text, from_json, text_of
-from rolecall.settings.options import WAVE, Option, options
+from rolecall.settings.kinds import from_json, text_of
+from rolecall.settings.options import VARIABLES, WAVE, Option, options
 from rolecall.settings.sources import BadValueError, Raw, clean
 from rolecall.targets import grammar
 from rolecall.wording import nearest
 
 ReadList = Callable[[str], str]
 _OWN_KEYS = ("name", "role_arn", "account", "variables", "wave")
-_RESERVED = "|".join(sorted(SOURCE_VARIABLES))
-_VARIABLES = Pairs(
-    Text(
-        rf"(?!ROLECALL_|(?:{_RESERVED})$)[A-Za-z_][A-Za-z0-9_]*",
-        "a variable's name of letters, digits and _ that rolecall does not set itself",
-    ),
-    Text(),
-    most=1000,
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -188,7 +178,7 @@ def _parsed(key: str, value: Any) -> Any:
     if value in (None, "", [], {}):
         return own[key].default if key in own else None
     if key == "variables":
-        return _VARIABLES.parse(value)
+        return VARIABLES.parse(value)
     if key == "wave":
         return WAVE.parse(value)
     return own[key].kind.parse(value) if key in own else text_of(value)

@@ -31,6 +31,7 @@ class Target:
 
     Attributes:
         index: its place among all targets, from 1. wave: counts from 1.
+        region_variables: what is added to its variables in a region.
     """
 
     index: int
@@ -40,7 +41,12 @@ class Target:
     variables: tuple[tuple[str, str], ...]
     session: SessionOptions
     wave: int = 1
+    region_variables: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
 
     @property
     def account_id(self) -> str:
         return self.role.account_id
+
+    def variables_in(self, region: str) -> dict[str, str]:
+        """What its commands see in a region, beside what every target's see."""
+        return dict(self.variables) | dict(dict(self.region_variables).get(region, ()))

@@ -18,6 +18,8 @@ from rolecall.targets.entries import Draft, Reader, ReadList
 from rolecall.targets.model import SessionOptions, Target
 from rolecall.targets.names import Build
 
+Variables = tuple[tuple[str, str], ...]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resolved:
@@ -157,7 +159,17 @@ class _Maker:
             variables=draft.variables,
             session=self._session(**values),
             wave=wave,
+            region_variables=self._region_variables(draft),
         )
+
+    def _region_variables(self, draft: Draft) -> tuple[tuple[str, Variables], ...]:
+        """The target's own go before those of all targets, region by region."""
+        common = self._settings.region_variables
+        own = dict(draft.own.get("region_variables") or ())
+        if not own:
+            return common
+        both = {region: (*pairs, *own.pop(region, ())) for region, pairs in common}
+        return tuple((both | own).items())
 
     def _session_name(self, draft: Draft, role: RoleArn, name: str, template: str) -> str:
         raw = self._loaded.given.get("SESSION_NAME")
@@ -179,7 +191,7 @@ class _Maker:
         first = targets[0].role.partition if targets else ""
         for draft, target in zip(drafts, targets, strict=True):
             place = draft.place
-            for text in self._mistakes(target, first):
+            for text in self._mistakes(draft, target, first):
                 self.problems.append(Problem(place, text))
             if target.name in seen:
                 wrong = f"{target.name!r} is already the name of {seen[target.name]}"
@@ -195,7 +207,7 @@ class _Maker:
                 roles[key] = place
             seen.setdefault(target.name, place)
 
-    def _mistakes(self, target: Target, partition: str) -> list[str]:
+    def _mistakes(self, draft: Draft, target: Target, partition: str) -> list[str]:
         mistakes = []
         allowed = self._settings.allowed_accounts
         if not re.fullmatch(grammar.NAME, target.name, re.ASCII):
@@ -221,6 +233,9 @@ class _Maker:
             for arn in target.session.via
             if arn.split(":")[1] != target.role.partition
         ]
+        if "region_variables" in draft.own:
+            strange = {region for region, _ in draft.own["region_variables"]} - {*target.regions}
+            mistakes += [f"region_variables has {r!r}, where it is not deployed" for r in strange]
         missing = set(target.session.transitive_tags) - {key for key, _ in target.session.tags}
         if missing:
             mistakes.append(f"TRANSITIVE_TAGS names {min(missing)!r}, which TAGS has not")
