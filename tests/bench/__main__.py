@@ -10,13 +10,14 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 
-from tests.bench import fanout, latency, memory, output, startup, summary
+from tests.bench import fanout, latency, memory, output, parallel, startup, summary
 from tests.bench.measure import ChildError, Row
 from tests.bench.place import PROJECT, Place, Scale, placed
 
 _SECTIONS: Mapping[str, Callable[[Place], list[Row]]] = {
     "startup": startup.rows,
     "fanout": fanout.rows,
+    "parallel": parallel.rows,
     "output": output.rows,
     "latency": latency.rows,
     "memory": memory.rows,

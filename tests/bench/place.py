@@ -24,6 +24,8 @@ class Scale:
     repeats: int
     output_mb: int
     many_targets: int
+    side_by_side: int
+    sizes: tuple[int, ...]
     quick: bool
 
     @classmethod
@@ -34,6 +36,8 @@ class Scale:
             repeats=max(1, repeats),
             output_mb=40 if quick else 200,
             many_targets=500 if quick else 10_000,
+            side_by_side=100 if quick else 1000,
+            sizes=(20,) if quick else (20, 100, 300),
             quick=quick,
         )
 

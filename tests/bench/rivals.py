@@ -34,14 +34,20 @@ def bare_loop(place: Place, count: int, sts: str = "") -> Sample:
     return child(argv, environ=environ, folder=place.folder)
 
 
+def roles_only(place: Place, count: int, *, workers: int) -> Sample:
+    """One client, N times AssumeRole from so many threads, and nothing done with them."""
+    argv = [sys.executable, _HERE / "roles_only.py", str(workers), *role_arns(count)]
+    return child(argv, environ=place.environ, folder=place.folder)
+
+
 def shell_script(place: Place, count: int) -> Sample:
     """Four starts of the AWS CLI for each role."""
     argv = ["bash", _HERE / "assume_role.sh", *role_arns(count)]
     return child(argv, environ=place.environ, folder=place.folder)
 
 
-def c7n_org(place: Place, count: int) -> Sample:
-    """`c7n-org run-script`, with as many processes as it takes by default."""
+def c7n_org(place: Place, count: int, *, workers: int = 0) -> Sample:
+    """`c7n-org run-script`, with as many processes as it takes by default, or as given."""
     config, output = place.folder / "accounts.yml", place.folder / "c7n-output"
     entries = [
         f"- account_id: '{account}'\n  name: target-{number}\n"
@@ -51,13 +57,14 @@ def c7n_org(place: Place, count: int) -> Sample:
     config.write_text("accounts:\n" + "".join(entries))
     shutil.rmtree(output, ignore_errors=True)
     argv = [_ENVIRONMENT / "bin/c7n-org", "run-script", "-c", config, "-s", output]
-    sample = child([*argv, "-r", REGION, "true"], environ=place.environ, folder=place.folder)
+    environ = {**place.environ, **({"C7N_ORG_PARALLEL": str(workers)} if workers else {})}
+    sample = child([*argv, "-r", REGION, "true"], environ=environ, folder=place.folder)
     _expect("c7n-org", len(list(output.glob("*/*/stdout"))), count)
     return sample
 
 
-def awsrun(place: Place, count: int) -> Sample:
-    """`awsrun aws`, with as many threads as it takes by default.
+def awsrun(place: Place, count: int, *, workers: int = 0) -> Sample:
+    """`awsrun aws`, with as many threads as it takes by default, or as given.
 
     Its one command that starts a program starts the first `aws` on the PATH; here that is `true`.
     """
@@ -77,6 +84,7 @@ def awsrun(place: Place, count: int) -> Sample:
         "PATH": f"{bin_folder}:{place.environ['PATH']}",
     }
     argv = [_ENVIRONMENT / "bin/awsrun", "--force", "--account-file", listed]
+    argv += ["--threads", str(workers)] if workers else []
     argv += ["aws", "--region", REGION, "sts", "get-caller-identity"]
     sample = child(argv, environ=environ, folder=place.folder)
     # It ends with 0 also where it failed.
