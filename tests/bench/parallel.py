@@ -2,7 +2,7 @@
 
 from tests.bench import rivals
 from tests.bench.measure import Row, Sample, ahead, at_most, child, interleaved
-from tests.bench.place import Place, role_arns
+from tests.bench.place import Place, role_arns, s3_server
 
 _AT_ONCE = 16
 _SLEEP = 0.1
@@ -14,9 +14,10 @@ _LEVELS = (1, 4, 16)
 def rows(place: Place) -> list[Row]:
     rivals.install()
     found = _beside_the_ideal(place, place.scale.side_by_side)
-    for count in place.scale.sizes:
-        for level in _LEVELS:
-            found += _beside_others(place, count, level)
+    with s3_server() as s3:
+        for count in place.scale.sizes:
+            for level in _LEVELS:
+                found += _beside_others(place, count, level, s3)
     return found
 
 
@@ -51,12 +52,13 @@ def _beside_the_ideal(place: Place, count: int) -> list[Row]:
     ]
 
 
-def _beside_others(place: Place, count: int, level: int) -> list[Row]:
+def _beside_others(place: Place, count: int, level: int, s3: str) -> list[Row]:
     best = interleaved(
         {
             "rolecall": lambda: _run(place, count, level),
             "c7n-org": lambda: rivals.c7n_org(place, count, workers=level),
             "awsrun": lambda: rivals.awsrun(place, count, workers=level),
+            "aws-orga-deployer": lambda: rivals.orga_deployer(place, count, workers=level, s3=s3),
         },
         1,  # they are many times apart
     )
@@ -64,5 +66,6 @@ def _beside_others(place: Place, count: int, level: int) -> list[Row]:
     name = f"{count} targets, {level} at once"
     return [
         ahead(f"{name}: {other} / rolecall", best[other].seconds, ours, 1)
-        for other in ("c7n-org", "awsrun")
+        for other in best
+        if other != "rolecall"
     ]

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,20 +102,38 @@ def server(latency: float = 0.0) -> Iterator[str]:
         ChildError: where it does not start.
     """
     options = ["--port", "0", "--latency", str(latency), "--lifetime", "3600"]
+    with _serving(["-m", "support.sts", *options]) as url:
+        yield url
+
+
+@contextmanager
+def s3_server() -> Iterator[str]:
+    """The URL of moto's server.
+
+    Raises:
+        ChildError: where it does not start.
+    """
+    with _serving([str(PROJECT / "pipeline/demo/moto_server.py")]) as port:
+        yield f"http://127.0.0.1:{port.removeprefix('port ')}"
+
+
+@contextmanager
+def _serving(argv: Sequence[str]) -> Iterator[str]:
+    """The first line that a server of Python prints, for as long as it serves."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "support.sts", *options],
+        [sys.executable, *argv],
         env={**os.environ, "PYTHONPATH": str(PROJECT / "tests")},
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     )
+    assert process.stdin is not None
     assert process.stdout is not None
     try:
-        url = process.stdout.readline().strip()
-        if not url.startswith("http://"):
-            raise ChildError(f"the simulated STS did not start: it said {url!r}")
-        yield url
+        if not (said := process.stdout.readline().strip()):
+            raise ChildError(f"{' '.join(argv)} did not start")
+        yield said
     finally:
         process.terminate()
         try:
@@ -123,6 +141,7 @@ def server(latency: float = 0.0) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        process.stdin.close()
         process.stdout.close()
 
 

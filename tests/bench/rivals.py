@@ -1,5 +1,6 @@
 """The tools people use for this today, each with its own configuration for the same accounts."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -14,12 +15,12 @@ _LOCK = PROJECT / "requirements" / "bench.txt"
 
 
 def install() -> None:
-    """Makes the virtual environment of c7n-org and awsrun, where their lock file has changed."""
+    """Makes the virtual environment of the other tools, where their lock file has changed."""
     stamp = _ENVIRONMENT / ".ready"
     if stamp.exists() and stamp.stat().st_mtime >= _LOCK.stat().st_mtime:
         return
     pip = [_ENVIRONMENT / "bin/python", "-m", "pip", "install", "--quiet"]
-    print("bench: installing c7n-org and awsrun", file=sys.stderr, flush=True)
+    print("bench: installing what is measured against", file=sys.stderr, flush=True)
     subprocess.run([sys.executable, "-m", "venv", _ENVIRONMENT], check=True)
     subprocess.run(
         [*pip, "--disable-pip-version-check", "--require-hashes", "-r", _LOCK], check=True
@@ -90,6 +91,45 @@ def awsrun(place: Place, count: int, *, workers: int = 0) -> Sample:
     # It ends with 0 also where it failed.
     failed = sample.stderr.count("error:")
     _expect("awsrun", count - failed if f"Processed {count} " in sample.stderr else 0, count)
+    return sample
+
+
+def orga_deployer(place: Place, count: int, *, workers: int, s3: str) -> Sample:
+    """`aws-orga-deployer apply` of a Python module that starts `true`.
+
+    It deploys templates and Python modules to accounts of an organisation, of which it keeps a
+    description in S3: it is given one, so that it need not ask. `s3` is a simulated one.
+    """
+    package, bucket = place.folder / "package", "orga-deployer"
+    module = package / "python" / "deploy" / "main.py"
+    module.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(_HERE / "orga_module.py", module)
+    environ = {**place.environ, "AWS_ENDPOINT_URL_S3": s3}
+    role = f"arn:aws:iam::${{CURRENT_ACCOUNT_ID}}:role/{ROLE}"
+    definition = {
+        "PackageConfiguration": {
+            "S3Bucket": bucket, "S3Region": REGION, "ConcurrentWorkers": workers
+        },
+        "DefaultModuleConfiguration": {
+            "All": {"AssumeRole": role},
+            "python": {"PythonExecutable": str(_ENVIRONMENT / "bin/python")},
+        },
+        "Modules": {"deploy": {"Deployments": [{"Include": {"Regions": [REGION]}}]}},
+    }  # fmt: skip
+    described = {
+        "Accounts": {
+            account: {"Name": account, "ParentOUs": [], "Tags": {}, "EnabledRegions": [REGION]}
+            for account in accounts(count)
+        },
+        "OUs": {},
+    }
+    (package / "package.yaml").write_text(json.dumps(definition))
+    (place.folder / "orga.json").write_text(json.dumps(described))
+    argv = [sys.executable, _HERE / "orga_bucket.py", bucket, place.folder / "orga.json"]
+    child(argv, environ=environ, folder=place.folder)
+    argv = [_ENVIRONMENT / "bin/aws-orga-deployer", "-p", package / "package.yaml", "apply"]
+    sample = child([*argv, "--non-interactive"], environ=environ, folder=package)
+    _expect("aws-orga-deployer", (package / "output.json").read_text().count('"done"'), count)
     return sample
 
 
