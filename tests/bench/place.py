@@ -37,7 +37,7 @@ class Scale:
             output_mb=40 if quick else 200,
             many_targets=500 if quick else 10_000,
             side_by_side=100 if quick else 1000,
-            sizes=(20,) if quick else (20, 100, 300),
+            sizes=(20,) if quick else (20, 100),
             quick=quick,
         )
 
