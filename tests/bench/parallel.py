@@ -40,8 +40,9 @@ def _beside_the_ideal(place: Place, count: int) -> list[Row]:
     ideal = count * _SLEEP / _AT_ONCE + float(best["roles"].stderr)
     name = f"{count:,} targets, {_AT_ONCE} at once, `sleep {_SLEEP}`"
     peak = best["rolecall"].peak_mb
+    bound = _WITHIN if count >= _MANY else None
     return [
-        at_most(f"{name}: rolecall / the ideal", best["rolecall"].seconds, ideal, _WITHIN if count >= _MANY else None),
+        at_most(f"{name}: rolecall / the ideal", best["rolecall"].seconds, ideal, bound),
         Row(
             name=f"{name}: peak memory",
             left=f"{peak:.1f} MB",
