@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 
-from tests.bench import fanout, latency, memory, output, parallel, startup, summary
+from tests.bench import discovery, fanout, latency, memory, output, parallel, startup, summary
 from tests.bench.measure import ChildError, Row
 from tests.bench.place import PROJECT, Place, Scale, placed
 
@@ -21,6 +21,7 @@ _SECTIONS: Mapping[str, Callable[[Place], list[Row]]] = {
     "output": output.rows,
     "latency": latency.rows,
     "memory": memory.rows,
+    "discovery": discovery.rows,
 }
 
 

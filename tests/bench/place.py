@@ -107,6 +107,17 @@ def server(latency: float = 0.0) -> Iterator[str]:
 
 
 @contextmanager
+def served(module: str, *options: str) -> Iterator[str]:
+    """The URL of a simulated service of the tests, in a process of its own.
+
+    Raises:
+        ChildError: where it does not start.
+    """
+    with _serving(["-m", module, *options]) as url:
+        yield url
+
+
+@contextmanager
 def s3_server() -> Iterator[str]:
     """The URL of moto's server.
 

@@ -267,6 +267,22 @@ def test_each_role_of_the_pipeline_does_its_own_part_alone(pipeline, role):
     assert found == {name: "allowed" if name in MAY[role] else "denied" for name in CALLS}
 
 
+@pytest.mark.parametrize(("given", "listing"), [("allow", "allowed"), ("refuse", "denied")])
+def test_the_hubs_role_reads_the_organisation_where_it_may(organisation, given, listing):
+    name = f"reader-{given}"
+    parameters = {
+        "RoleName": name,
+        "TargetRoleArns": templates.TARGET_ROLE,
+        "ReadOrganization": given,
+    }
+    organisation.deploy(HUB_ACCOUNT, "source-role.yaml", parameters, stack=name)
+    client = organisation.client_with(organisation.role(name), "organizations")
+    tried = {"list_accounts": listing, "list_roots": listing, "create_organization": "denied"}
+    # Without an organisation there is no root to list.
+    found = {each: calls.outcome(client, each, {}).partition(",")[0] for each in tried}
+    assert found == tried
+
+
 def test_a_stack_set_puts_the_role_into_the_accounts_of_its_units(organisation, deploy):
     organizations = organisation.client("organizations", HUB_ACCOUNT)
     organizations.create_organization(FeatureSet="ALL")

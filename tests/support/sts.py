@@ -62,7 +62,7 @@ class _Server(ThreadingHTTPServer):
         self.close_request(request)
 
 
-class _Served:
+class Served:
     """A server in a thread, while the context lasts."""
 
     handler: type[BaseHTTPRequestHandler]
@@ -81,7 +81,7 @@ class _Served:
         self._server.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
@@ -102,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = self.close_connection or cut
 
 
-class _StsHandler(_Handler):
+class _StsHandler(Handler):
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
         params = dict(parse_qsl(self.rfile.read(length).decode(), keep_blank_values=True))
@@ -129,7 +129,7 @@ class _StsHandler(_Handler):
             self.reply(200, sts.answer(call, answer, now), date=now, cut=answer.half)
 
 
-class ScriptedSts(_Served):
+class ScriptedSts(Served):
     """STS that answers truly, save where `script` or `always` say otherwise.
 
     Args:
@@ -216,7 +216,7 @@ class ScriptedSts(_Served):
         return assume_role_xml(issued, action=call.action)
 
 
-class _ContainerHandler(_Handler):
+class _ContainerHandler(Handler):
     def do_GET(self) -> None:
         owner: ContainerCredentials = self.server.owner
         owner.requests += 1
@@ -230,7 +230,7 @@ class _ContainerHandler(_Handler):
         self.reply(200, json.dumps(document), date=datetime.now(UTC))
 
 
-class ContainerCredentials(_Served):
+class ContainerCredentials(Served):
     """The endpoint through which CodeBuild and ECS give credentials. `lifetime` is in seconds."""
 
     handler = _ContainerHandler

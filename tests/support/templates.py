@@ -75,7 +75,12 @@ def synthesise(name: str, account: str, **given: str) -> dict[str, Any]:
     conditions: dict[str, bool] = {}
     for key, value in template.get("Conditions", {}).items():
         conditions[key] = resolve(value, parameters, {}, conditions)
-    resolved: dict[str, Any] = resolve(template["Resources"], parameters, {}, conditions)
+    made = {
+        name: resource
+        for name, resource in template["Resources"].items()
+        if conditions.get(resource.get("Condition"), True)
+    }
+    resolved: dict[str, Any] = resolve(made, parameters, {}, conditions)
     return resolved
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from support import templates
-from support.templates import DEV, HUB, TARGET, TARGET_ROLE
+from support.templates import DEV, HUB, ORGANIZATION, TARGET, TARGET_ROLE
 
 
 def target(**parameters):
@@ -87,3 +87,44 @@ def test_the_service_role_uses_the_artifact_key_for_s3_alone_and_no_other_key():
 def test_only_the_registrys_login_is_allowed_on_every_resource():
     found = statements(source(), "RunBuilds").values()
     assert [each["Sid"] for each in found if each["Resource"] == "*"] == ["LogInToTheRegistry"]
+
+
+UNITS = [f"{ORGANIZATION}/r-ab12/ou-ab12-cd34ef56/*", f"{ORGANIZATION}/r-ab12/*"]
+
+
+def discovering(**parameters):
+    units = {"DiscoveredRoleName": "ci/deploy", "DiscoveredUnits": ",".join(UNITS)}
+    return source(**units, **parameters)
+
+
+def test_the_service_role_assumes_discovered_roles_by_name_within_the_units_alone():
+    found = statements(discovering(), "AssumeDiscoveredRoles")
+    for statement in found.values():
+        assert statement["Resource"] == "arn:aws:iam::*:role/ci/deploy"
+        within = {"ForAnyValue:StringLike": {"aws:ResourceOrgPaths": UNITS}}
+        assert statement["Condition"] == within
+    assert found["AssumeDiscoveredRoles"]["Effect"] == "Allow"
+    assert found["TagTheSessions"]["Effect"] == "Deny"
+    tagging = statements(discovering(SessionTags="allow"), "AssumeDiscoveredRoles")
+    assert tagging["TagTheSessions"]["Effect"] == "Allow"
+
+
+@pytest.mark.parametrize(
+    ("given", "policy"),
+    [("refuse", None), ("allow", "ReadTheOrganization"), (TARGET_ROLE, "AssumeTheReadingRole")],
+)
+def test_the_service_role_reads_the_organisation_as_it_is_told(given, policy):
+    made = {"ReadTheOrganization", "AssumeTheReadingRole"} & source(ReadOrganization=given).keys()
+    assert made == ({policy} if policy else set())
+
+
+def test_the_service_role_may_assume_the_reading_role_alone_or_list_and_no_more():
+    found = statements(source(ReadOrganization=TARGET_ROLE), "AssumeTheReadingRole")
+    assert found["AssumeTheReadingRole"]["Resource"] == TARGET_ROLE
+    found = statements(source(ReadOrganization="allow"), "ReadTheOrganization")
+    actions = found["ReadTheOrganization"]["Action"]
+    assert all(action.startswith("organizations:List") for action in actions)
+
+
+def test_without_discovery_the_service_role_assumes_listed_roles_alone():
+    assert "AssumeDiscoveredRoles" not in source()

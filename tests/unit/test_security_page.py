@@ -25,6 +25,7 @@ def test_every_parameter_that_closes_something_is_one_of_a_template():
 def test_every_parameter_that_trust_or_permissions_go_by_is_on_the_page():
     about = {"SourceAccountId", "SourceRoleName", "OrganizationId", "ExternalId", "SessionTags"}
     about |= {"SourceIdentity", "TargetRoleArns", "PermissionsBoundary", "ManagedPolicyArns"}
+    about |= {"DiscoveredRoleName", "DiscoveredUnits", "ReadOrganization"}
     about |= {"BucketName", "ObjectPrefix", "ParameterPrefix", "AllowedAccounts", "ImageTag"}
     assert {name for name in about if f"`{name}`" not in PAGE} == set()
 

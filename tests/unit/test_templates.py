@@ -23,12 +23,19 @@ EVERYTHING = {
     "ManagedPolicyArns": "arn:aws:iam::aws:policy/ReadOnlyAccess",
     "ObjectPrefix": "site",
 }
+DISCOVERY = {
+    "DiscoveredRoleName": "crossaccount-deploy-role",
+    "DiscoveredUnits": f"{ORGANIZATION}/r-ab12/ou-ab12-cd34ef56/*",
+    "ReadOrganization": "allow",
+}
 STAGES = {f"{name}Targets": TARGET_ROLE for name in ("Test", "Acceptance", "Production")}
 SCANNED = [
     ("target-role.yaml", DEV, TARGET),
     ("target-role.yaml", DEV, {**TARGET, **EVERYTHING}),
     ("target-role.yaml", DEV, {**TARGET, "SourceRoleName": ""}),
     ("source-role.yaml", HUB, {"TargetRoleArns": TARGET_ROLE}),
+    ("source-role.yaml", HUB, {"TargetRoleArns": TARGET_ROLE, **DISCOVERY}),
+    ("source-role.yaml", HUB, {"TargetRoleArns": TARGET_ROLE, "ReadOrganization": TARGET_ROLE}),
     ("pipeline.yaml", HUB, PIPELINE),
     ("pipeline.yaml", HUB, {**PIPELINE, **STAGES, "Commands": "true", "ExternalId": "4711"}),
     ("target-role-stackset.yaml", HUB, STACK_SET),
@@ -38,6 +45,9 @@ REASONS = {
     ("pipeline.yaml", "GenericResourceWildcardPolicyRule", "Key"): (
         "kms:* for the account itself is what AWS asks of a key's policy: it hands the say to IAM"
         " policies, and without it nobody could ever change the key's policy again"
+    ),
+    ("source-role.yaml", "WildcardResourceRule", "ReadTheOrganization"): (
+        "ListAccounts and ListRoots know no resource, the other three only read what they list"
     ),
 }
 

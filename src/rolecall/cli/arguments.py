@@ -34,6 +34,7 @@ class Arguments:
 
     command: str
     flags: Mapping[str, str | None]
+    read: bool = False
     check: bool = False
     role_arn: str = ""
     profile: str = ""
@@ -66,6 +67,7 @@ def parse(argv: Sequence[str]) -> Arguments:
     return Arguments(
         command=command,
         flags={**flags, "CONFIG": found["config"]},
+        read=found.get("read", False),
         check=found.get("check", False),
         role_arn=found.get("role_arn") or "",
         profile=found.get("profile") or "",
@@ -110,9 +112,14 @@ def _parser() -> argparse.ArgumentParser:
 def _add_own(name: str, command: argparse.ArgumentParser) -> None:
     if name == "plan":
         command.add_argument(
+            "--read",
+            action="store_true",
+            help="also read lists and the organisation in AWS",
+        )
+        command.add_argument(
             "--check",
             action="store_true",
-            help="also assume every role, and verify its account",
+            help="the same, and assume every role and verify its account",
         )
     if name == "assume":
         command.usage = "rolecall assume [options] [ARN PROFILE | TARGET]"

@@ -52,11 +52,13 @@ def command(context: Context, *, role_arn: str, profile: str) -> int:
 def _resolved(context: Context, aws: Aws, role_arn: str, profile: str) -> Resolved:
     if profile:
         raw = Raw(value=[{"name": profile, "role_arn": role_arn}], origin="argument", place="ARN")
-        settings = replace(context.settings, targets=raw)
+        settings = replace(context.settings, targets=raw, organization=None)
         context.loaded = replace(
             context.loaded, settings=settings, bad=context.loaded.bad - {"TARGETS"}
         )
-    return context.resolve(read_list=aws.read_list, needs_region=False)
+    return context.resolve(
+        read_list=aws.read_list, organization=aws.organization, needs_region=False
+    )
 
 
 def _files(context: Context) -> shared.AwsFiles:

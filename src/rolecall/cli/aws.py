@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rolecall import logs
 from rolecall.cli.context import Context
+from rolecall.errors import AssumeError
 from rolecall.sessions import remedies
-from rolecall.sessions.assume import Assumer
+from rolecall.sessions.assume import CHAINED_LIMIT, Assumer
+from rolecall.sessions.organization import OrganizationCalls
 from rolecall.sessions.retry import Retry
+from rolecall.sessions.session import Credentials
 from rolecall.sessions.source import Source, asked
 from rolecall.settings.sources import BadValueError
 from rolecall.stop import Stop
-from rolecall.targets import Resolved, lists
+from rolecall.targets import Resolved, SessionOptions, Target, arns, lists, names
+from rolecall.targets.organization import Call, Wish
+
+_READS_THE_ORGANISATION = "organization"
 
 
 class Aws:
@@ -20,7 +28,7 @@ class Aws:
 
     def __init__(self, context: Context, stop: Stop, *, stream: logs.TextSink) -> None:
         settings = context.settings
-        self._context = context
+        self._context, self._stop = context, stop
         logs.configure(
             stream=stream,
             json=settings.log_format == "json",
@@ -65,6 +73,60 @@ class Aws:
             return source.caller(self._retry.call)
         except (BotoCoreError, ClientError, OSError) as error:
             raise remedies.explained(error) from error
+
+    def organization(self, wish: Wish) -> Call:
+        """What calls AWS Organizations, as the role that the wish names, or as the source itself.
+
+        Raises:
+            AssumeError: where that role can't be assumed.
+            BadValueError: where SESSION_NAME gives it no name.
+        """
+
+        def reader() -> str:
+            if wish.role:
+                return wish.role
+            with suppress(AssumeError):
+                return remedies.principal_of(self.caller())
+            return "the caller"
+
+        credentials = self._reading(wish.role) if wish.role else None
+        client = self.source().client("organizations", credentials)
+        return OrganizationCalls(client, self._retry, self._stop, reader=reader)
+
+    def _reading(self, role_arn: str) -> Credentials:
+        """Credentials of the role that reads the organisation: assumed as a hop is."""
+        context, role = self._context, arns.parse(role_arn)
+        session_name = names.default_session_name(context.build)
+        if "SESSION_NAME" in context.loaded.given:
+            session_name = names.session_name(
+                context.settings.session_name,
+                context.build,
+                target=_READS_THE_ORGANISATION,
+                account_id=role.account_id,
+            )
+        options = SessionOptions(
+            session_name=session_name,
+            external_id=context.settings.external_id,
+            duration=CHAINED_LIMIT,
+            session_policy="",
+            policy_arns=(),
+            tags=(),
+            transitive_tags=(),
+            source_identity=context.settings.source_identity,
+            via=(),
+        )
+        target = Target(
+            index=0,
+            name=_READS_THE_ORGANISATION,
+            role=role,
+            regions=(),
+            variables=(),
+            session=options,
+        )
+        assumer = Assumer(self.source(), self._retry)
+        credentials = self._stop.run(lambda: assumer.assume(target)).credentials
+        context.mask.add(credentials.secrets())
+        return credentials
 
     def read_list(self, where: str) -> str:
         """Reads a list of targets from wherever it is."""

@@ -6,12 +6,13 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rolecall.aws_variables import SECRET_VARIABLES
 from rolecall.cli.arguments import Arguments
 from rolecall.errors import ConfigError, NothingToDoError, Problem
+from rolecall.report import accounts
 from rolecall.secret import Mask, Secret
 from rolecall.settings import Loaded, Settings, load
 from rolecall.settings.documents import Commands
@@ -20,6 +21,7 @@ from rolecall.settings.sources import clean
 from rolecall.targets import Build, Resolved, Target, lists, resolve
 from rolecall.targets.arns import HOME_REGIONS
 from rolecall.targets.entries import ReadList
+from rolecall.targets.organization import Call, Found, Wish
 
 _MOST_NAMED = 20
 _POSIX_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "mksh", "zsh", "ash", "busybox"})
@@ -79,38 +81,54 @@ class Context:
         self,
         *,
         read_list: ReadList | None,
+        organization: Callable[[Wish], Call] | None = None,
         problems: Iterable[Problem] = (),
         needs_region: bool = True,
+        may_be_empty: bool = False,
     ) -> Resolved:
         """The targets.
 
         Args:
             read_list: None reads `file:` lists only.
+            organization: gives what calls AWS Organizations; None where it is not to be read.
             needs_region: whether a target without a region is a mistake.
             problems: mistakes found elsewhere, to be reported with the rest.
 
         Raises:
             ConfigError: with every mistake at once.
-            NothingToDoError: where there are no targets.
+            NothingToDoError: where there are no targets, unless there may be none.
         """
         loaded = self.loaded
+        mistakes = [*loaded.problems, *self._region_problems(), *problems]
         resolved = resolve(
             loaded,
             build=self.build,
             default_region=self.default_region,
             read_list=read_list or self.read_list,
+            # Nobody is asked for what comes to nothing anyway.
+            organization=None if mistakes else organization,
             remote=read_list is not None,
             needs_region=needs_region,
         )
-        mistakes = [*loaded.problems, *self._region_problems(), *resolved.problems, *problems]
+        mistakes += resolved.problems
         if mistakes:
             raise ConfigError(mistakes)
-        if not resolved.count and not resolved.unread:
-            raise NothingToDoError(
-                "nothing to do: no targets; set ROLECALL_TARGETS, or ROLECALL_TARGET_<NAME> for"
-                f" each, to the ARNs of the roles to deploy with ({loaded.file})"
-            )
+        if not may_be_empty:
+            self.require_any(resolved)
         return resolved
+
+    def require_any(self, resolved: Resolved) -> None:
+        """Raises NothingToDoError where there are no targets, and none may come of a list."""
+        if not resolved.count and not resolved.unread:
+            raise NothingToDoError(self._nothing(resolved.found))
+
+    def _nothing(self, found: Found | None) -> str:
+        if found:
+            return f"nothing to do: no targets; {accounts.summary(found)}"
+        return (
+            "nothing to do: no targets; set ROLECALL_TARGETS, or ROLECALL_TARGET_<NAME> for each,"
+            f" to the ARNs of the roles to deploy with ({self.loaded.file})"
+        )
 
     def _region_problems(self) -> list[Problem]:
         region = self.default_region

@@ -32,7 +32,11 @@ def command(context: Context, *, name: str, words: Sequence[str]) -> int:
         aws = Aws(context, stop, stream=sys.stderr)
         # As in any pipe: when the reader goes, the command is told to end.
         output = Outlet(lambda error: stop.request(signal.SIGPIPE))
-        resolved = context.resolve(read_list=aws.read_list, problems=context.command_problems())
+        resolved = context.resolve(
+            read_list=aws.read_list,
+            organization=aws.organization,
+            problems=context.command_problems(),
+        )
         target = one_of(resolved.targets, name)
         runner = Runner(
             settings,

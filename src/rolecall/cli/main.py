@@ -13,6 +13,8 @@ from rolecall.errors import BUG, ConfigError, FileError, InterruptedRunError, Ro
 from rolecall.wording import wrapped
 
 _BROKEN_PIPE = 141
+# One mistake may be made for each of thousands of accounts found.
+_MOST_LISTED = 50
 
 
 def run_command() -> int:
@@ -59,7 +61,7 @@ def _dispatch(given: arguments.Arguments, context: Context) -> int:
     if given.command == "plan":
         from rolecall.cli import plan  # noqa: PLC0415
 
-        return plan.command(context, check=given.check)
+        return plan.command(context, read=given.read, check=given.check)
     if given.command == "assume":
         from rolecall.cli import assume  # noqa: PLC0415
 
@@ -77,5 +79,6 @@ def _listed(error: ConfigError) -> str:
     count = len(error.problems)
     noun = "mistake" if count == 1 else "mistakes"
     lines = [f"rolecall: {count} {noun} in the configuration; nothing was done"]
-    told = (wrapped(str(problem), 80, "  ", "    ") for problem in error.problems)
-    return "\n".join([*lines, *told])
+    told = [wrapped(str(p), 80, "  ", "    ") for p in error.problems[:_MOST_LISTED]]
+    more = [f"  … and {count - _MOST_LISTED:,} more"] if count > _MOST_LISTED else []
+    return "\n".join([*lines, *told, *more])

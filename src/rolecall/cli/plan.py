@@ -9,6 +9,7 @@ from rolecall import wording
 from rolecall.cli.context import Context, colour
 from rolecall.cli.output import TextOutlet, outlet
 from rolecall.errors import NOT_ASSUMED, SUCCEEDED
+from rolecall.report import accounts
 from rolecall.settings import reference
 from rolecall.settings.options import VARIABLES, options
 from rolecall.targets import Resolved
@@ -31,10 +32,15 @@ _TOLD = frozenset(
 )
 
 
-def command(context: Context, *, check: bool) -> int:
-    """Prints the plan; returns the exit code."""
-    if check:
-        return _checked(context)
+def command(context: Context, *, read: bool, check: bool) -> int:
+    """Prints the plan; returns the exit code.
+
+    Args:
+        read: whether lists in AWS and the organisation are read. check: whether roles are assumed
+            too.
+    """
+    if read or check:
+        return _with_aws(context, check=check)
     resolved = context.resolve(read_list=None, problems=context.command_problems())
     _print(context, resolved)
     return SUCCEEDED
@@ -48,6 +54,9 @@ def _print(context: Context, resolved: Resolved) -> Console:
     for where in resolved.unread:
         lead = "and " if resolved.targets else "targets: "
         console.say(f"{lead}what {where} lists; `rolecall plan --check` reads it")
+    if resolved.found:
+        console.say(accounts.listed(resolved.found, 80))
+        console.say(wording.wrapped(accounts.summary(resolved.found), 80, "", "  "))
     names = dict.fromkeys(target.session.session_name for target in resolved.targets)
     for line in [*_options(context), *_own_options(context, resolved)]:
         console.say(line)
@@ -97,16 +106,24 @@ def _own_options(context: Context, resolved: Resolved) -> Iterator[str]:
         yield from (wording.wrapped(line, 80, "  ", "    ") for line in own)
 
 
-def _checked(context: Context) -> int:
-    from rolecall.cli.aws import Aws  # noqa: PLC0415  boto3 is for --check only
+def _with_aws(context: Context, *, check: bool) -> int:
+    from rolecall.cli.aws import Aws  # noqa: PLC0415  plan alone does without boto3
     from rolecall.cli.signals import stopping  # noqa: PLC0415
     from rolecall.errors import AssumeError  # noqa: PLC0415
     from rolecall.sessions.preflight import assume_all  # noqa: PLC0415
 
     with stopping() as stop:
         aws = Aws(context, stop, stream=TextOutlet(outlet()))
-        resolved = context.resolve(read_list=aws.read_list, problems=context.command_problems())
+        resolved = context.resolve(
+            read_list=aws.read_list,
+            organization=aws.organization,
+            problems=context.command_problems(),
+            may_be_empty=True,
+        )
         say = _print(context, resolved).say
+        context.require_any(resolved)
+        if not check:
+            return SUCCEEDED
         assumer = aws.assumer(resolved)
         say(f"caller: {aws.caller()}\n")
         failed = 0

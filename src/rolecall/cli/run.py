@@ -12,13 +12,15 @@ from rolecall.cli.output import Outlet, TextOutlet, say_gone
 from rolecall.cli.signals import stopping
 from rolecall.deploy import Surroundings
 from rolecall.errors import ConfigError, FileError, Problem
-from rolecall.report import folder
+from rolecall.report import accounts, folder
 from rolecall.report.console import Console
 from rolecall.report.events import Events
 from rolecall.report.view import View
 from rolecall.results import Outcome
 from rolecall.runner import Runner
 from rolecall.stop import Stop
+from rolecall.targets.organization import Found
+from rolecall.wording import wrapped
 
 
 def command(context: Context) -> int:
@@ -26,8 +28,11 @@ def command(context: Context) -> int:
     output = Outlet(say_gone)
     with stopping() as stop:
         aws = Aws(context, stop, stream=TextOutlet(output))
-        resolved = context.resolve(read_list=aws.read_list, problems=_problems(context))
+        resolved = context.resolve(
+            read_list=aws.read_list, organization=aws.organization, problems=_problems(context)
+        )
         _prepare_report(context)
+        _tell_found(context, output, resolved.found)
         view = _view(context, output)
         view.planned(context.settings, resolved.targets, resolved.count)
         runner = Runner(
@@ -37,7 +42,7 @@ def command(context: Context) -> int:
             surroundings(context, stop),
         )
         outcome = runner.run(resolved.targets, resolved.count)
-        report = _write_report(context, outcome)
+        report = _write_report(context, outcome, resolved.found)
         view.finished(outcome, report)
         if outcome.bug:
             print(outcome.bug, file=sys.stderr)
@@ -60,6 +65,21 @@ def _view(context: Context, output: Outlet) -> View:
     if context.settings.log_format == "json":
         return Events(logs.events(TextOutlet(output)))
     return Console(output, mask=context.mask, colour=colour(context.environ))
+
+
+def _tell_found(context: Context, output: Outlet, found: Found | None) -> None:
+    """What became of the organisation's accounts, by reason; report.json has each of them."""
+    if found and context.settings.log_format == "json":
+        logs.events(TextOutlet(output)).info(
+            "organization_read",
+            accounts=len(found.decisions),
+            taken=len(found.taken()),
+            left_out=dict(found.left()),
+            unused=list(found.unused),
+        )
+    elif found:
+        line = wrapped(accounts.summary(found), 80, "", "  ")
+        output.write(context.mask.apply(line.encode(errors="replace")) + b"\n\n")
 
 
 def _problems(context: Context) -> list[Problem]:
@@ -85,11 +105,12 @@ def _report_folder(context: Context) -> Path:
     return context.folder / context.settings.report_dir
 
 
-def _write_report(context: Context, outcome: Outcome) -> str:
+def _write_report(context: Context, outcome: Outcome, found: Found | None) -> str:
     try:
         path = folder.write(
             _report_folder(context),
             outcome,
+            found=found,
             commands=context.settings.commands.items,
             mask=context.mask,
             working=context.folder,

@@ -10,6 +10,7 @@ from rolecall.files import make_folder, write_atomically
 from rolecall.report import exports, junit, record
 from rolecall.results import Outcome
 from rolecall.secret import Mask
+from rolecall.targets.organization import Found
 
 FILES = (record.FILE_NAME, junit.FILE_NAME, exports.FILE_NAME)
 
@@ -39,18 +40,25 @@ def prepare(folder: Path) -> None:
 
 
 def write(
-    folder: Path, outcome: Outcome, *, commands: Sequence[str], mask: Mask, working: Path
+    folder: Path,
+    outcome: Outcome,
+    *,
+    found: Found | None = None,
+    commands: Sequence[str],
+    mask: Mask,
+    working: Path,
 ) -> Path:
     """Writes `report.json`, `junit.xml` and `exports.sh`; returns the path of the first.
 
     Args:
+        found: the accounts of the organisation; None where it was not read.
         commands: what was to run in each target.
         working: the working folder: the path returned is relative to it where that can be.
 
     Raises:
         FileError: where one can't be written.
     """
-    path = record.write(folder, outcome, mask)
+    path = record.write(folder, outcome, mask, found)
     shown = path.relative_to(working) if path.is_relative_to(working) else path
     exports.write(folder, outcome, report=shown, mask=mask)
     junit.write(folder, outcome, commands=commands, mask=mask)

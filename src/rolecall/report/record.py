@@ -7,7 +7,7 @@ new fields do not raise it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import rolecall
 from rolecall.files import make_folder, write_atomically
 from rolecall.results import CommandResult, Outcome, Result, Status
 from rolecall.secret import Mask
+from rolecall.targets.organization import Decision, Found
 
 VERSION = 1
 FILE_NAME = "report.json"
@@ -23,28 +24,41 @@ READABLE = 0o644
 FOLDER = 0o755
 
 
-def write(folder: Path, outcome: Outcome, mask: Mask) -> Path:
+def write(folder: Path, outcome: Outcome, mask: Mask, found: Found | None = None) -> Path:
     """Writes `report.json`, masked, in one step, and returns its path.
+
+    Args:
+        found: the accounts of the organisation; None where it was not read.
 
     Raises:
         FileError: where it can't be written.
     """
     make_folder(folder, FOLDER)
     path = folder / FILE_NAME
-    write_atomically(path, _pieces(outcome, mask), mode=READABLE)
+    write_atomically(path, _pieces(outcome, mask, found), mode=READABLE)
     return path
 
 
-def _pieces(outcome: Outcome, mask: Mask) -> Iterator[bytes]:
+def _pieces(outcome: Outcome, mask: Mask, found: Found | None) -> Iterator[bytes]:
     """The report, one Result at a time: ten thousand at once would be a lot of text."""
 
     def masked(data: Any, indent: int | None = None) -> bytes:
         text = json.dumps(data, indent=indent, ensure_ascii=False)
         return mask.apply(text.encode(errors="replace"))
 
-    yield masked(_head(outcome), 1).removesuffix(b"\n}") + b',\n "results": ['
-    for number, result in enumerate(outcome.results):
-        yield (b",\n  " if number else b"\n  ") + masked(result_record(result))
+    def listed(records: Iterable[Any]) -> Iterator[bytes]:
+        for number, record in enumerate(records):
+            yield (b",\n  " if number else b"\n  ") + masked(record)
+
+    yield masked(_head(outcome), 1).removesuffix(b"\n}") + b',\n "organization": '
+    if found:
+        yield b'{"unused": ' + masked(found.unused) + b', "accounts": ['
+        yield from listed(map(decision_record, found.decisions))
+        yield b"\n ]}"
+    else:
+        yield b"null"
+    yield b',\n "results": ['
+    yield from listed(map(result_record, outcome.results))
     yield b"\n ]\n}\n"
 
 
@@ -61,6 +75,17 @@ def _head(outcome: Outcome) -> dict[str, Any]:
         "before": result_record(outcome.before) if outcome.before else None,
         "after": result_record(outcome.after) if outcome.after else None,
         "bug": outcome.bug or None,
+    }
+
+
+def decision_record(decision: Decision) -> dict[str, Any]:
+    """What became of one account of the organisation, as data."""
+    return {
+        "account_id": decision.account.account_id,
+        "name": decision.account.name,
+        "unit": decision.path,
+        "target": decision.name if decision.taken else None,
+        "reason": decision.reason,
     }
 
 

@@ -25,7 +25,7 @@ def plan(targets: Sequence[Target], width: int) -> str:
     if len(set(columns["wave"])) == 1:
         del columns["wave"]
     rows = list(zip(*columns.values(), strict=True))
-    return _table(list(columns), rows, width, flexible="role")
+    return fitted(list(columns), rows, width, flexible="role")
 
 
 def results(outcomes: Sequence[Result], width: int) -> str:
@@ -37,7 +37,7 @@ def results(outcomes: Sequence[Result], width: int) -> str:
         for r in outcomes
     ]
     names = ("target", "account", "region", "result", "time")
-    return _table(names, rows, width, flexible="target")
+    return fitted(names, rows, width, flexible="target")
 
 
 def _few(regions: Sequence[str]) -> str:
@@ -45,7 +45,7 @@ def _few(regions: Sequence[str]) -> str:
     return f"{regions[0]}{more}" if regions else ""
 
 
-def _table(
+def fitted(
     names: Sequence[str], rows: Sequence[Sequence[str]], width: int, *, flexible: str
 ) -> str:
     """A table without borders; only the flexible column is wrapped, so that ids stay whole."""

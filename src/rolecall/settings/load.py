@@ -17,6 +17,8 @@ from rolecall.wording import nearest
 CONFIG = "CONFIG"
 DEFAULT_FILE = "rolecall.yml"
 TARGET = "TARGET_"
+# The targets stage reads the grammar of these, and so needs the place of each part.
+LATER = frozenset({"TARGETS", "ORGANIZATION"})
 # Set for the commands of a target, so that a rolecall that they start meets them.
 CONTEXT = frozenset({"TARGET", "ACCOUNT_ID", "ROLE_ARN", "REGION", "INDEX", "COUNT"})
 # Put out by a run (report.exports); a pipeline may hand them on to another one.
@@ -118,7 +120,7 @@ def _parse(given: Mapping[str, Raw]) -> tuple[dict[str, Any], dict[str, Problem]
             continue
         try:
             parsed = option.kind.parse(raw.value)
-            values[option.name.lower()] = raw if option.name == "TARGETS" else parsed
+            values[option.name.lower()] = raw if option.name in LATER else parsed
         except BadValueError as error:
             mistakes[option.name] = Problem(raw.at(*error.path), str(error))
     return values, mistakes

@@ -24,6 +24,7 @@ from rolecall.settings.kinds import (
     Text,
     Whole,
 )
+from rolecall.settings.organization import OrganizationKind
 from rolecall.settings.sources import PREFIX, Raw
 
 ROLE_ARN = r"arn:aws[a-z-]*:iam::\d{12}:role/(?:[\x21-\x2e\x30-\x7e]+/)*[\w+=,.@-]{1,64}"
@@ -83,15 +84,21 @@ def option(
     return field(default=default, metadata=declared)
 
 
-def _target_fields() -> dict[str, Any]:
+def _own_fields() -> dict[str, Any]:
     own: dict[str, Any] = {
-        "name": {"type": "string"},
-        "role_arn": {"type": "string"},
-        "account": {"type": ["string", "integer"]},
         "variables": {"type": "object", "additionalProperties": {"type": "string"}},
         "wave": WAVE.schema(),
     }
     return own | {o.key: o.kind.schema() for o in options() if o.per_target}
+
+
+def _target_fields() -> dict[str, Any]:
+    return {
+        "name": {"type": "string"},
+        "role_arn": {"type": "string"},
+        "account": {"type": ["string", "integer"]},
+        **_own_fields(),
+    }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +111,13 @@ class Settings:
         help="Where to deploy, in order: `[name=]role-arn` entries, account ids with ROLE, words"
         " that refer to TARGET_<WORD>, a JSON list, or `ssm:/path`, `s3://bucket/key`, `file:path`"
         " to read the list from",
+    )
+    organization: Raw | None = option(
+        OrganizationKind(_own_fields),
+        default=None,
+        help="Accounts of AWS Organizations as targets, after those of TARGETS: a mapping (JSON in"
+        " the variable) of `units`, `tags`, `exclude`, `role_name`, `role`, `name`, `order`,"
+        " `wave_tag`; see docs/discovery.md",
     )
     role: str = option(
         Text(),

@@ -7,6 +7,7 @@ from typing import Any
 
 from rolecall.settings.load import Loaded
 from rolecall.settings.options import Option, options
+from rolecall.settings.sources import Raw
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +61,6 @@ def current(loaded: Loaded) -> list[Row]:
             rows.append(Row(option=option, value="(wrong)", origin=raw.at()))
             continue
         value = getattr(loaded.settings, option.key)
-        value = value.value if option.name == "TARGETS" else value
+        value = value.value if isinstance(value, Raw) else value
         rows.append(Row(option=option, value=option.kind.show(value), origin=raw.at()))
     return rows

@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from rolecall.errors import Problem
-from rolecall.settings.kinds import from_json, text_of
-from rolecall.settings.options import VARIABLES, WAVE, Option, options
+from rolecall.settings.kinds import from_json
 from rolecall.settings.sources import BadValueError, Raw, clean
 from rolecall.targets import grammar
-from rolecall.wording import nearest
+from rolecall.targets.own import parsed
 
 ReadList = Callable[[str], str]
-_OWN_KEYS = ("name", "role_arn", "account", "variables", "wave")
+_KEYS = ("name", "role_arn", "account")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,12 +136,12 @@ class Reader:
         before = len(self.problems)
         for key, value in part.items():
             try:
-                own[key] = _parsed(key, value)
+                own[key] = parsed(key, value, beside=_KEYS, whose="a target's")
             except BadValueError as error:
                 self.problems.append(Problem(raw.at(*path, key, *error.path), str(error)))
         if len(self.problems) > before:
             return
-        name, arn, account = (own.pop(key, "") or "" for key in ("name", "role_arn", "account"))
+        name, arn, account = (own.pop(key, "") or "" for key in _KEYS)
         value, variables = arn or account, own.pop("variables", None) or ()
         wave = own.pop("wave", None) or 0
         place = raw.at(*path)
@@ -160,33 +158,6 @@ class Reader:
             )
         else:
             self.problems.append(Problem(place, f"{value!r} is neither an ARN nor an account id"))
-
-
-def _parsed(key: str, value: Any) -> Any:
-    """One key of a target's object, parsed; the option's default where it is empty.
-
-    Raises:
-        BadValueError: where the key is unknown, or the value will not do.
-    """
-    own = _own_options()
-    if key not in own and key not in _OWN_KEYS:
-        known = [*_OWN_KEYS, *own]
-        near = nearest(str(key), known)
-        hint = f"; did you mean {near}?" if near else f": {', '.join(known)}"
-        raise BadValueError(f"{key!r} is none of a target's keys{hint}")
-    value = clean(value) if isinstance(value, str) else value
-    if value in (None, "", [], {}):
-        return own[key].default if key in own else None
-    if key == "variables":
-        return VARIABLES.parse(value)
-    if key == "wave":
-        return WAVE.parse(value)
-    return own[key].kind.parse(value) if key in own else text_of(value)
-
-
-@cache
-def _own_options() -> Mapping[str, Option]:
-    return {option.key: option for option in options() if option.per_target}
 
 
 def _is_role(value: str) -> bool:

@@ -1,0 +1,115 @@
+"""Decides about each account: taken, or left out and why. Asks nobody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from rolecall.errors import Problem
+from rolecall.settings.options import WAVE
+from rolecall.settings.organization import UNIT_ID
+from rolecall.settings.sources import BadValueError
+from rolecall.targets.organization.model import ACTIVE, Account, Decision, Tree
+from rolecall.targets.organization.wish import ANY, Wish
+
+MANAGEMENT = "the management account"
+NOT_ALLOWED = "not among ALLOWED_ACCOUNTS"
+_ORDERS: Mapping[str, Callable[[Account], tuple[str | float, ...]]] = {
+    "name": lambda account: (account.name.casefold(), account.account_id),
+    "account": lambda account: (account.account_id,),
+    "joined": lambda account: (account.joined, account.account_id),
+}
+
+
+def by_place(
+    wish: Wish, tree: Tree, allowed: Collection[str]
+) -> tuple[list[Decision], tuple[str, ...]]:
+    """A decision about each account by its state, unit, name and id, in the order of deployment.
+
+    That order is the units' as they are given, and within each the wish's.
+
+    Args:
+        allowed: account ids, none for all.
+
+    Returns:
+        The decisions, and the terms of `exclude` that leave out nothing.
+    """
+    used: set[str] = set()
+    decisions = []
+    for account in sorted(tree.accounts, key=_ORDERS[wish.order]):
+        decision = _placed(account, tree)
+        terms = [term for term in wish.exclude if _names(term, account)]
+        terms += [decision.reason] if decision.reason else []
+        used.update(terms)
+        reason = _reason(account, terms, allowed)
+        decisions.append(replace(decision, reason=reason, wave=_wave(wish, decision)))
+    decisions.sort(key=lambda decision: decision.entry)
+    return decisions, tuple(term for term in wish.exclude if term not in used)
+
+
+def by_tags(
+    wish: Wish, decisions: Sequence[Decision], tags: Mapping[str, Mapping[str, str]]
+) -> tuple[list[Decision], list[Problem]]:
+    """The decisions once the tags of the accounts taken so far are known, by account id."""
+    made, problems = [], []
+    for decision in decisions:
+        its = tags.get(decision.account.account_id, {})
+        reason = decision.reason or _unwanted(wish, its)
+        wave = decision.wave
+        if not reason and (text := its.get(wish.wave_tag)):
+            try:
+                wave = WAVE.parse(text)
+            except BadValueError as error:
+                account = f"{decision.account.account_id} ({decision.account.name})"
+                wrong = f"the tag {wish.wave_tag} of account {account}: {error}"
+                problems.append(Problem(wish.place, wrong))
+        made.append(replace(decision, reason=reason, wave=wave))
+    return made, problems
+
+
+def _placed(account: Account, tree: Tree) -> Decision:
+    """Which of the units asked for holds it: the nearest above it has the say.
+
+    `reason` is then the term that leaves that unit out, if one does.
+    """
+    path = tree.paths.get(account.unit, "")
+    for unit_id in tree.upwards(account.unit):
+        if unit_id in tree.excluded:
+            return Decision(account=account, path=path, reason=tree.excluded[unit_id])
+        if unit_id in tree.given:
+            return Decision(account=account, path=path, entry=tree.given[unit_id])
+    return Decision(account=account, path=path)
+
+
+def _wave(wish: Wish, decision: Decision) -> int:
+    return wish.units[decision.entry].wave if wish.units else 0
+
+
+def _names(term: str, account: Account) -> bool:
+    if re.fullmatch(rf"\d{{12}}|{UNIT_ID}|/.*", term, re.DOTALL):
+        return term == account.account_id
+    return fnmatchcase(account.name, term)
+
+
+def _reason(account: Account, terms: Sequence[str], allowed: Collection[str]) -> str:
+    if account.management:
+        return MANAGEMENT
+    if account.state != ACTIVE:
+        return account.state.lower().replace("_", " ")
+    if terms:
+        return f"excluded by {terms[0]}"
+    if allowed and account.account_id not in allowed:
+        return NOT_ALLOWED
+    return ""
+
+
+def _unwanted(wish: Wish, tags: Mapping[str, str]) -> str:
+    """The first tag that is asked for and will not do; empty where all do."""
+    for key, wanted in wish.tags.items():
+        if key not in tags:
+            return f"no tag {key}"
+        if ANY not in wanted and tags[key] not in wanted:
+            return f"tag {key} is {tags[key]!r}"
+    return ""

@@ -1,0 +1,356 @@
+"""Discovery: what may be asked for, which accounts are taken in which order, and their names."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from rolecall.settings import load
+from rolecall.targets import Build, resolve
+from rolecall.targets.organization import NoSuchUnitError
+from rolecall.targets.organization.discover import named
+from rolecall.targets.organization.model import Account
+
+HUB = "111111111111"
+ROOT = "r-ab12"
+DEV, PROD, PAY = (f"ou-ab12-{name}00000" for name in ("dev", "prd", "pay"))
+# Each unit: what holds it, its name, its accounts as id: (name, state, tags).
+UNITS = {
+    ROOT: ("", "Root", {HUB: ("hub", "ACTIVE", {}), "900000000001": ("audit", "ACTIVE", {})}),
+    DEV: (
+        ROOT,
+        "Dev",
+        {
+            "200000000003": ("Cosy", "ACTIVE", {"stage": "dev", "wave": "2"}),
+            "200000000001": ("apple", "ACTIVE", {"stage": "dev", "wave": "1"}),
+            "200000000002": ("berry", "ACTIVE", {"stage": "play"}),
+        },
+    ),
+    PROD: (
+        ROOT,
+        "Prod",
+        {
+            "300000000001": ("web", "ACTIVE", {"stage": "prod"}),
+            "300000000002": ("old", "SUSPENDED", {}),
+            "300000000003": ("older", "PENDING_CLOSURE", {}),
+            "300000000004": ("new", "PENDING_ACTIVATION", {}),
+        },
+    ),
+    PAY: (PROD, "Pay", {"400000000001": ("pay", "ACTIVE", {"stage": "prod", "empty": ""})}),
+}
+
+
+def listed(unit_id, partition="aws"):
+    return [
+        {
+            "Id": account_id,
+            "Arn": f"arn:{partition}:organizations::{HUB}:account/o-x/{account_id}",
+            "Name": name,
+            "State": state,
+            # The newest come first in a unit.
+            "JoinedTimestamp": datetime.fromtimestamp(10_000 - number, UTC),
+        }
+        for number, (account_id, (name, state, _)) in enumerate(UNITS[unit_id][2].items())
+    ]
+
+
+def call(operation, request, partition="aws"):
+    """The organisation above, on pages that may be empty."""
+    if operation == "ListRoots":
+        return {"Roots": [{"Id": ROOT, "Name": "Root"}]}
+    if operation == "ListAccounts":
+        return {"Accounts": [each for unit_id in UNITS for each in listed(unit_id, partition)]}
+    if operation == "ListTagsForResource":
+        tags = next(
+            a[request["ResourceId"]][2] for *_, a in UNITS.values() if request["ResourceId"] in a
+        )
+        return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+    if request["ParentId"] not in UNITS:
+        raise NoSuchUnitError(request["ParentId"])
+    if operation == "ListAccountsForParent":
+        if "NextToken" not in request:
+            return {"Accounts": [], "NextToken": "on"}
+        return {"Accounts": listed(request["ParentId"], partition)}
+    within = [(i, name) for i, (up, name, _) in UNITS.items() if up == request["ParentId"]]
+    return {"OrganizationalUnits": [{"Id": unit_id, "Name": name} for unit_id, name in within]}
+
+
+@pytest.fixture
+def discovered(tmp_path):
+    """Resolves what ORGANIZATION asks for, in the variable or in rolecall.yml."""
+
+    def _discovered(wish=None, file="", call=call, region="eu-central-1", **variables):
+        environ = {f"ROLECALL_{name}": value for name, value in variables.items()}
+        if wish is not None:
+            text = wish if isinstance(wish, str) else json.dumps({"role_name": "deploy", **wish})
+            environ["ROLECALL_ORGANIZATION"] = text
+        if file:
+            (tmp_path / "rolecall.yml").write_text(file)
+        loaded = load(environ=environ, flags={}, folder=tmp_path)
+        assert not loaded.problems
+        return resolve(
+            loaded,
+            build=Build(),
+            default_region=region,
+            read_list=lambda where: where,
+            organization=lambda wish: call,
+        )
+
+    return _discovered
+
+
+def names(found):
+    assert [str(problem) for problem in found.problems] == []
+    return [target.name for target in found.targets]
+
+
+def reasons(found):
+    return {d.account.name: d.reason for d in found.found.decisions if not d.taken}
+
+
+def messages(found):
+    return [str(problem) for problem in found.problems]
+
+
+EVERY = ["apple", "audit", "berry", "Cosy", "pay", "web"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "taken"),
+    [
+        ({}, EVERY),
+        ({"units": "/"}, EVERY),
+        ({"units": [ROOT]}, EVERY),
+        ({"order": "account"}, ["apple", "berry", "Cosy", "web", "pay", "audit"]),
+        ({"units": "Dev", "order": "joined"}, ["berry", "apple", "Cosy"]),
+        ({"units": ["Prod", "Dev"]}, ["pay", "web", "apple", "berry", "Cosy"]),
+        ({"units": [DEV, "Prod/Pay"]}, ["apple", "berry", "Cosy", "pay"]),
+        # The nearest of the units has the say, also about the order.
+        ({"units": ["Prod/Pay", "Prod"]}, ["pay", "web"]),
+        ({"units": ["Prod", "Prod/Pay"]}, ["web", "pay"]),
+        ({"units": ["Prod"], "exclude": ["Prod/Pay"]}, ["web"]),
+        ({"units": ["Prod"], "exclude": [PAY]}, ["web"]),
+        ({"units": ["Prod/Pay"], "exclude": ["/Prod"]}, ["pay"]),
+        ({"exclude": ["/Prod"]}, ["apple", "audit", "berry", "Cosy"]),
+        ({"exclude": ["Prod"]}, ["apple", "audit", "berry", "Cosy"]),
+        ({"exclude": "audit"}, ["apple", "berry", "Cosy", "pay", "web"]),
+        ({"exclude": ["200000000001", "a*t", "?eb", "[Cp]*"]}, ["berry"]),
+        ({"tags": {"stage": "prod"}}, ["pay", "web"]),
+        ({"tags": {"stage": ["dev", "play"]}}, ["apple", "berry", "Cosy"]),
+        ({"tags": {"stage": "*", "wave": "*"}}, ["apple", "Cosy"]),
+        ({"tags": {"empty": "*"}}, ["pay"]),
+        ({"tags": {"Stage": "*"}}, []),
+    ],
+)
+def test_accounts_are_taken_by_unit_name_id_and_tag_in_order(discovered, wish, taken):
+    assert names(discovered(wish)) == taken
+
+
+def test_each_account_left_out_has_its_reason(discovered):
+    found = discovered(
+        {"exclude": ["/Prod/Pay", "a*"], "tags": {"wave": "1"}},
+        ALLOWED_ACCOUNTS="200000000001,200000000002,200000000003,900000000001",
+    )
+    assert reasons(found) == {
+        "hub": "the management account",
+        "old": "suspended",
+        "older": "pending closure",
+        "new": "pending activation",
+        "pay": "excluded by /Prod/Pay",
+        "apple": "excluded by a*",
+        "audit": "excluded by a*",
+        "web": "not among ALLOWED_ACCOUNTS",
+        "berry": "no tag wave",
+        "Cosy": "tag wave is '2'",
+    }
+
+
+def test_what_excludes_nothing_is_kept_to_be_said(discovered):
+    terms = ["x*", "222222222222", "/Nowhere", "Nobody", "ou-ab12-none00000", "older", "/Prod"]
+    assert discovered({"exclude": terms}).found.unused == tuple(terms[:5])
+    assert discovered({"units": ["Dev"], "exclude": ["/Prod"]}).found.unused == ("/Prod",)
+
+
+def test_the_older_name_of_an_accounts_state_will_do_too(discovered):
+    def older(operation, request):
+        answer = call(operation, request)
+        return {"Accounts": [{**a, "Status": a.pop("State")} for a in answer["Accounts"]]}
+
+    assert names(discovered({}, call=older)) == EVERY
+
+
+def test_an_account_is_in_the_partition_that_its_arn_says(discovered):
+    def chinese(operation, request):
+        return call(operation, request, "aws-cn")
+
+    found = discovered({"exclude": ["[!w]*"]}, call=chinese, region="cn-north-1")
+    assert [t.role.text for t in found.targets] == ["arn:aws-cn:iam::300000000001:role/deploy"]
+
+
+@pytest.mark.parametrize(
+    ("template", "role"),
+    [
+        ("/ci/deploy", "arn:aws:iam::400000000001:role/ci/deploy"),
+        ("deploy-{name}", "arn:aws:iam::400000000001:role/deploy-pay"),
+        ("arn:{partition}:iam::{account}:role/x", "arn:aws:iam::400000000001:role/x"),
+    ],
+)
+def test_the_roles_come_from_role_name_or_from_role(discovered, template, role):
+    found = discovered({"units": ["Prod/Pay"], "role_name": template})
+    assert [target.role.text for target in found.targets] == [role]
+    found = discovered({"units": ["Prod/Pay"], "role_name": ""}, ROLE=template)
+    assert [target.role.text for target in found.targets] == [role]
+
+
+def test_a_units_options_go_to_its_accounts_and_those_of_a_unit_within_win(discovered):
+    file = """
+organization:
+  role_name: deploy
+  units:
+    - unit: Prod
+      wave: 2
+      regions: [eu-west-1, eu-west-2]
+      variables: {STAGE: prod}
+      external_id: "4711"
+    - {unit: Prod/Pay, wave: 1}
+"""
+    web, pay = discovered(file=file).targets
+    assert (web.wave, web.regions, web.variables) == (
+        2,
+        ("eu-west-1", "eu-west-2"),
+        (("STAGE", "prod"),),
+    )
+    assert web.session.external_id == "4711"
+    assert (pay.wave, pay.regions, pay.session.external_id) == (1, ("eu-central-1",), "")
+
+
+def test_a_wave_tag_wins_over_the_units_wave_and_none_comes_last(discovered):
+    units = [{"unit": "Dev", "wave": 7}, "Prod/Pay"]
+    found = discovered({"units": units, "wave_tag": "wave"})
+    assert {target.name: target.wave for target in found.targets} == {
+        "apple": 1,
+        "Cosy": 2,
+        "berry": 3,
+        "pay": 4,
+    }
+
+
+def test_listed_targets_come_first_and_keep_their_role_to_themselves(discovered):
+    listed = "mine=arn:aws:iam::200000000001:role/deploy berry=arn:aws:iam::500000000001:role/x"
+    found = discovered({"units": ["Dev"]}, TARGETS=listed)
+    assert names(found) == ["mine", "berry", "berry-200000000002", "Cosy"]
+    assert reasons(found) == {"apple": "among TARGETS already"}
+
+
+def test_a_targets_variable_alone_stands_beside_discovery_too(discovered):
+    found = discovered({"units": ["Dev"]}, TARGET_HUB="arn:aws:iam::111111111111:role/deploy")
+    assert names(found) == ["hub", "apple", "berry", "Cosy"]
+
+
+@pytest.mark.parametrize(
+    ("template", "given", "wanted"),
+    [
+        ("{name}", ["Team A / Prod"], ["Team-A-Prod"]),
+        ("{name}", ["Zürich (élan)"], ["Zurich-elan"]),
+        ("{name}", ["東京"], ["100000000000"]),
+        ("{name}", ["x" * 50, "x-"], ["x" * 50, "x"]),
+        ("{account}", ["a", "b"], ["100000000000", "100000000001"]),
+        ("{account}.{name}", ["a b"], ["100000000000.a-b"]),
+        ("{name}", ["a b", "a-b", "c"], ["a-b-100000000000", "a-b-100000000001", "c"]),
+        ("{name}", ["taken"], ["taken-100000000000"]),
+        ("long" * 15 + "-{name}", ["x" * 9], [("long" * 15 + "-xxx")]),
+    ],
+)
+def test_names_are_made_fit_and_unlike_each_other(template, given, wanted):
+    accounts = [
+        Account(
+            account_id=f"{100_000_000_000 + number}",
+            name=name,
+            partition="aws",
+            state="ACTIVE",
+            joined=0,
+            management=False,
+        )
+        for number, name in enumerate(given)
+    ]
+    assert named(accounts, template, {"taken"}) == wanted
+
+
+@pytest.mark.parametrize(
+    ("wish", "message"),
+    [
+        ("{}", 'is empty; write {"units": ["/"]} for the whole organisation'),
+        ("[]", "is no mapping"),
+        ("Prod", 'is no mapping; write a mapping, such as {"units"'),
+        ('{"units"', "starts as JSON but is not"),
+        ({"unit": "x"}, "unit: 'unit' is none of ORGANIZATION's keys; did you mean units?"),
+        ({"units": {"a": 1}}, "units: is a mapping; write a list"),
+        ({"units": ["ou-ab12"]}, "units, entry 1: 'ou-ab12' is no unit's id"),
+        ({"units": ["a", "a/"]}, "units, entry 2: '/a' stands there twice"),
+        ({"units": ["a//b"]}, "units, entry 1: 'a//b' is no unit"),
+        ({"units": ["222222222222"]}, "is an account id; give single accounts in TARGETS"),
+        ({"units": [{"wave": 1}]}, "units, entry 1: '' is no unit"),
+        ({"units": [{"unit": "a", "wave": 0}]}, "units, entry 1, wave: '0' is no whole number"),
+        ({"units": [{"unit": "a", "name": "b"}]}, "'name' is none of a unit's keys"),
+        ({"units": [{"unit": "a", "variables": {"AWS_PROFILE": "x"}}]}, "does not set itself"),
+        ({"units": [["a"]]}, "units, entry 1: is a list; write one value"),
+        ({"tags": "stage"}, "tags: is no mapping"),
+        ({"tags": {"stage": []}}, "tags, stage: 'stage' has no value; write * for any"),
+        ({"tags": {"stage": {"a": "b"}}}, "tags, stage: is a mapping; write a list"),
+        ({"exclude": ["22222222222"]}, "exclude, entry 1: '22222222222' is no account id"),
+        ({"exclude": ["ou-x"]}, "exclude, entry 1: 'ou-x' is no unit's id"),
+        ({"role_name": "a b"}, "role_name: "),
+        ({"role_name": "x-{ou}"}, "has the field {ou}; known are {account}, {name}, {partition}"),
+        ({"role_name": "arn:aws:iam::222222222222:role/x"}, "write {account} in role_name"),
+        ({"role": "reader"}, "role: 'reader' is no ARN"),
+        ({"name": "same"}, "name: 'same' gives every target the same name"),
+        ({"name": "{ou}"}, "name: '{ou}' has the field {ou}"),
+        ({"order": "age"}, "order: 'age' is none of name, account, joined"),
+        ({"wave_tag": ["a"]}, "wave_tag: is a list"),
+        ({"role_name": ""}, "has no role_name, and ROLECALL_ROLE is not set"),
+    ],
+)
+def test_a_wish_that_will_not_do_is_told_with_its_place_and_nobody_is_asked(
+    discovered, wish, message
+):
+    def nobody(operation, request):
+        pytest.fail(f"{operation} was called")
+
+    found = discovered(wish, call=nobody)
+    (problem,) = messages(found)
+    assert problem.startswith("ROLECALL_ORGANIZATION")
+    assert message in problem
+
+
+def test_mistakes_in_the_file_are_told_together_with_their_lines(discovered):
+    file = "organization:\n  units:\n    - unit: a\n      wav: 1\n  ordr: name\n"
+    assert messages(discovered(file=file, ROLE="deploy")) == [
+        "rolecall.yml:4: 'wav' is none of a unit's keys; did you mean wave?",
+        "rolecall.yml:5: 'ordr' is none of ORGANIZATION's keys; did you mean order?",
+    ]
+
+
+def test_units_that_there_are_none_of_are_all_told_with_what_there_is(discovered):
+    found = discovered({"units": ["Prd", "Prod/Web", "ou-ab12-none00000", "Dev"]})
+    first, second, third = messages(found)
+    place = "ROLECALL_ORGANIZATION, units, entry"
+    assert first == f"{place} 1: '/Prd' is no unit: in / there is no 'Prd'; there are Dev, Prod"
+    there = "in /Prod there is no 'Web'; there are Pay"
+    assert second == f"{place} 2: '/Prod/Web' is no unit: {there}"
+    assert third == f"{place} 3: 'ou-ab12-none00000' is no unit of this organisation"
+    assert "there are no units" in messages(discovered({"units": ["Dev/x"]}))[0]
+
+
+def test_one_unit_by_two_names_is_told(discovered):
+    assert f"'{DEV}' is the unit '/Dev' again" in messages(discovered({"units": ["Dev", DEV]}))[0]
+
+
+def test_without_a_reader_the_organisation_is_among_what_was_not_read(tmp_path):
+    text = json.dumps({"role_name": "deploy"})
+    loaded = load(environ={"ROLECALL_ORGANIZATION": text}, flags={}, folder=tmp_path)
+    found = resolve(
+        loaded, build=Build(), default_region="eu-west-1", read_list=lambda where: where
+    )
+    assert (found.targets, found.unread, found.found) == ((), ("AWS Organizations",), None)
