@@ -72,6 +72,20 @@ class FileError(RolecallError):
     exit_code = BAD_CONFIGURATION
 
 
+class DriftError(RolecallError):
+    """Something else would be done than the approved plan says. Nothing has been touched.
+
+    Attributes:
+        lines: a line for each difference.
+    """
+
+    exit_code = BAD_CONFIGURATION
+
+    def __init__(self, plan: str, lines: Iterable[str]) -> None:
+        self.plan, self.lines = plan, tuple(lines)
+        super().__init__(f"what would be done differs from {plan}")
+
+
 class InterruptedRunError(RolecallError):
     """A signal asked the run to end."""
 

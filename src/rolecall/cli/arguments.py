@@ -36,6 +36,7 @@ class Arguments:
     flags: Mapping[str, str | None]
     read: bool = False
     check: bool = False
+    out: str = ""
     role_arn: str = ""
     profile: str = ""
     target: str = ""
@@ -69,6 +70,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         flags={**flags, "CONFIG": found["config"]},
         read=found.get("read", False),
         check=found.get("check", False),
+        out=found.get("out") or "",
         role_arn=found.get("role_arn") or "",
         profile=found.get("profile") or "",
         target=found.get("target") or "",
@@ -120,6 +122,9 @@ def _add_own(name: str, command: argparse.ArgumentParser) -> None:
             "--check",
             action="store_true",
             help="the same, and assume every role and verify its account",
+        )
+        command.add_argument(
+            "--out", metavar="FILE", help="write the plan to a file that `run --plan` takes"
         )
     if name == "assume":
         command.usage = "rolecall assume [options] [ARN PROFILE | TARGET]"

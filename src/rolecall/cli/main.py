@@ -9,12 +9,20 @@ from pathlib import Path
 from rolecall.cli import arguments
 from rolecall.cli.context import Context
 from rolecall.cli.output import drop_the_rest
-from rolecall.errors import BUG, ConfigError, FileError, InterruptedRunError, RolecallError
+from rolecall.errors import (
+    BUG,
+    ConfigError,
+    DriftError,
+    FileError,
+    InterruptedRunError,
+    RolecallError,
+)
 from rolecall.wording import wrapped
 
 _BROKEN_PIPE = 141
 # One mistake may be made for each of thousands of accounts found.
 _MOST_LISTED = 50
+_MOST_DIFFERING = 20
 
 
 def run_command() -> int:
@@ -23,14 +31,8 @@ def run_command() -> int:
     try:
         context = Context(given, environ=dict(os.environ), folder=_folder())
         return _dispatch(given, context)
-    except ConfigError as error:
-        print(_listed(error), file=sys.stderr)
-        return error.exit_code
     except RolecallError as error:
-        reason, _, remedy = str(error).partition("\n")
-        print(wrapped(f"rolecall: {reason}", 80, "", "  "), file=sys.stderr)
-        if remedy:
-            print(wrapped(f"What to do: {remedy}", 80, "  "), file=sys.stderr)
+        print(_told(error), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return InterruptedRunError(2).exit_code
@@ -61,7 +63,7 @@ def _dispatch(given: arguments.Arguments, context: Context) -> int:
     if given.command == "plan":
         from rolecall.cli import plan  # noqa: PLC0415
 
-        return plan.command(context, read=given.read, check=given.check)
+        return plan.command(context, read=given.read, check=given.check, out=given.out)
     if given.command == "assume":
         from rolecall.cli import assume  # noqa: PLC0415
 
@@ -75,6 +77,17 @@ def _dispatch(given: arguments.Arguments, context: Context) -> int:
     return run.command(context)
 
 
+def _told(error: RolecallError) -> str:
+    """What went wrong, and what to do about it."""
+    if isinstance(error, ConfigError):
+        return _listed(error)
+    if isinstance(error, DriftError):
+        return _differing(error)
+    reason, _, remedy = str(error).partition("\n")
+    said = wrapped(f"rolecall: {reason}", 80, "", "  ")
+    return f"{said}\n" + wrapped(f"What to do: {remedy}", 80, "  ") if remedy else said
+
+
 def _listed(error: ConfigError) -> str:
     count = len(error.problems)
     noun = "mistake" if count == 1 else "mistakes"
@@ -82,3 +95,13 @@ def _listed(error: ConfigError) -> str:
     told = [wrapped(str(p), 80, "  ", "    ") for p in error.problems[:_MOST_LISTED]]
     more = [f"  … and {count - _MOST_LISTED:,} more"] if count > _MOST_LISTED else []
     return "\n".join([*lines, *told, *more])
+
+
+def _differing(error: DriftError) -> str:
+    """What a run would do otherwise than was approved, as many lines as one reads."""
+    said = (wrapped(line, 80, "  ", "    ") for line in error.lines[:_MOST_DIFFERING])
+    lines = [f"rolecall: {error}; nothing was done", *said]
+    if (more := len(error.lines) - _MOST_DIFFERING) > 0:
+        lines.append(f"  and {more:,} more")
+    remedy = "What to do: take the change back, or plan again and have that approved"
+    return "\n".join([*lines, wrapped(remedy, 80, "  ")])

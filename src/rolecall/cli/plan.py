@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from rolecall import wording
+from rolecall.cli.approval import Approval
 from rolecall.cli.context import Context, colour
 from rolecall.cli.output import TextOutlet, outlet
 from rolecall.errors import NOT_ASSUMED, SUCCEEDED
@@ -32,18 +33,26 @@ _TOLD = frozenset(
 )
 
 
-def command(context: Context, *, read: bool, check: bool) -> int:
-    """Prints the plan; returns the exit code.
+def command(context: Context, *, read: bool, check: bool, out: str) -> int:
+    """Prints the plan, and writes it to `out` where that is given; returns the exit code.
 
     Args:
         read: whether lists in AWS and the organisation are read. check: whether roles are assumed
             too.
     """
+    approval = Approval(context, out)
     if read or check:
-        return _with_aws(context, check=check)
-    resolved = context.resolve(read_list=None, problems=context.command_problems())
-    _print(context, resolved)
+        return _with_aws(context, approval, check=check)
+    problems = [*context.command_problems(), *approval.problems]
+    resolved = approval.applied(context.resolve(read_list=None, problems=problems))
+    say = _print(context, resolved).say
+    _keep(approval, resolved, say)
     return SUCCEEDED
+
+
+def _keep(approval: Approval, resolved: Resolved, say: Callable[[str], None]) -> None:
+    if path := approval.written(resolved):
+        say(f"Plan: {path}; `rolecall run --plan {path}` does that or nothing")
 
 
 def _print(context: Context, resolved: Resolved) -> Console:
@@ -53,7 +62,7 @@ def _print(context: Context, resolved: Resolved) -> Console:
     console.planned(context.settings, resolved.targets, resolved.count)
     for where in resolved.unread:
         lead = "and " if resolved.targets else "targets: "
-        console.say(f"{lead}what {where} lists; `rolecall plan --check` reads it")
+        console.say(f"{lead}what {where} lists; `rolecall plan --read` reads it")
     if resolved.found:
         console.say(accounts.listed(resolved.found, 80))
         console.say(wording.wrapped(accounts.summary(resolved.found), 80, "", "  "))
@@ -106,7 +115,7 @@ def _own_options(context: Context, resolved: Resolved) -> Iterator[str]:
         yield from (wording.wrapped(line, 80, "  ", "    ") for line in own)
 
 
-def _with_aws(context: Context, *, check: bool) -> int:
+def _with_aws(context: Context, approval: Approval, *, check: bool) -> int:
     from rolecall.cli.aws import Aws  # noqa: PLC0415  plan alone does without boto3
     from rolecall.cli.signals import stopping  # noqa: PLC0415
     from rolecall.errors import AssumeError  # noqa: PLC0415
@@ -117,12 +126,14 @@ def _with_aws(context: Context, *, check: bool) -> int:
         resolved = context.resolve(
             read_list=aws.read_list,
             organization=aws.organization,
-            problems=context.command_problems(),
+            problems=[*context.command_problems(), *approval.problems],
             may_be_empty=True,
         )
+        resolved = approval.applied(resolved)
         say = _print(context, resolved).say
         context.require_any(resolved)
         if not check:
+            _keep(approval, resolved, say)
             return SUCCEEDED
         assumer = aws.assumer(resolved)
         say(f"caller: {aws.caller()}\n")
@@ -138,4 +149,6 @@ def _with_aws(context: Context, *, check: bool) -> int:
                 say(f"{target.name}: ok, account {answer.account_id}")
         total = len(resolved.targets)
         say(f"\n{total - failed:,} of {wording.count(total, 'role')} can be assumed")
+        if not failed:
+            _keep(approval, resolved, say)
         return NOT_ASSUMED if failed else SUCCEEDED

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from rolecall import logs
+from rolecall.cli.approval import Approval
 from rolecall.cli.aws import Aws
 from rolecall.cli.context import Context, colour
 from rolecall.cli.output import Outlet, TextOutlet, say_gone
@@ -28,9 +29,13 @@ def command(context: Context) -> int:
     output = Outlet(say_gone)
     with stopping() as stop:
         aws = Aws(context, stop, stream=TextOutlet(output))
+        approval = Approval(context)
         resolved = context.resolve(
-            read_list=aws.read_list, organization=aws.organization, problems=_problems(context)
+            read_list=aws.read_list,
+            organization=aws.organization,
+            problems=[*_problems(context), *approval.problems],
         )
+        resolved = approval.applied(resolved)
         _prepare_report(context)
         _tell_found(context, output, resolved.found)
         view = _view(context, output)

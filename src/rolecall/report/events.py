@@ -33,6 +33,7 @@ class Events:
             waves=how.waves,
             at_once=how.at_once,
             on_failure=settings.on_failure,
+            plan=settings.plan,
         )
         for target in targets:
             self._event(

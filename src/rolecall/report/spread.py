@@ -60,7 +60,8 @@ def spread(settings: Settings, targets: Sequence[Target], count: int) -> Spread:
         waves=len(sizes),
         at_once=at_once,
         name_width=min(_LONGEST_NAME, max(map(len, names), default=0)),
-        words=f"{words}; on failure: {settings.on_failure}{_tolerance(settings)}",
+        words=f"{words}; on failure: {settings.on_failure}{_tolerance(settings)}"
+        + (f"; as approved in {settings.plan}" if settings.plan else ""),
     )
 
 

@@ -283,6 +283,13 @@ class Settings:
         " fourth of each wave, from the second",
         run_only=True,
     )
+    plan: str = option(
+        Text(),
+        default="",
+        help="The file of an approved plan, as `plan --out` writes it: `run` does exactly that, or"
+        " stops with the differences before anything is done",
+        run_only=True,
+    )
     preflight: bool = option(
         Flag(),
         default=True,

@@ -25,7 +25,7 @@ class Resolved:
     """The targets in order of deployment, the lists left unread, and every mistake.
 
     Attributes:
-        targets: those of this process; `count` is that of all.
+        targets: those of this process, of all in `whole`; `count` is that of all.
         found: what became of each account of the organisation; None where it was not read.
     """
 
@@ -33,6 +33,7 @@ class Resolved:
     count: int
     unread: tuple[str, ...]
     problems: tuple[Problem, ...]
+    whole: tuple[Target, ...] = ()
     found: Found | None = None
 
 
@@ -74,6 +75,7 @@ def resolve(
     return Resolved(
         targets=chosen,
         count=len(targets),
+        whole=targets,
         unread=tuple(unread),
         problems=(*reader.problems, *problems, *maker.problems),
         found=found,

@@ -1,0 +1,1 @@
+"""Settings and targets → the plan that people approve, and how a run differs from it."""

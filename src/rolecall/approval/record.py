@@ -1,0 +1,163 @@
+"""What a run would do, as data: `plan --out` writes it, people approve it, `run --plan` reads it.
+
+The schema is in docs/plan.schema.json. `version` rises when a field changes its meaning or goes.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import rolecall
+from rolecall.errors import FileError
+from rolecall.files import make_folder, write_atomically
+from rolecall.secret import Mask
+from rolecall.settings import Settings
+from rolecall.settings.amounts import Amount
+from rolecall.settings.documents import Commands
+from rolecall.targets import Target
+from rolecall.targets.model import SessionOptions
+
+VERSION = 1
+READABLE = 0o644
+FOLDER = 0o755
+COMMANDS = ("commands", "before", "after")
+# What decides how commands run and how far a failure goes. How long AWS is asked and what is
+# logged is no part of a plan, nor is how many builds share it.
+OPTIONS = (
+    "shell",
+    "preflight",
+    "max_parallel",
+    "on_failure",
+    "max_failures",
+    "failures_per",
+    "concurrency_mode",
+    "region_concurrency",
+)
+# The session's name tells of the build that runs, which is another one than the build that planned.
+SESSION = tuple(item.name for item in fields(SessionOptions) if item.name != "session_name")
+
+Record = Mapping[str, Any]
+
+
+def record(
+    settings: Settings,
+    targets: Sequence[Target],
+    mask: Mask,
+    *,
+    only: Sequence[str],
+    salt: str = "",
+) -> dict[str, Any]:
+    """What would be done to the targets, which are those that `only` leaves of all.
+
+    A variable's value may be a secret, so it is there as a digest.
+
+    Args:
+        salt: of the digests; by default a new one.
+    """
+    salt = salt or secrets.token_hex(16)
+    found = {
+        "version": VERSION,
+        "rolecall": rolecall.__version__,
+        "salt": salt,
+        "only": sorted(only),
+        **{name: _commands(getattr(settings, name)) for name in COMMANDS},
+        "options": {name: _plain(getattr(settings, name)) for name in OPTIONS},
+        "targets": [_target(target, salt) for target in targets],
+    }
+    masked: dict[str, Any] = json.loads(mask.apply(_json(found)))
+    return masked
+
+
+def write(path: Path, found: Record) -> None:
+    """Writes a plan, a target a line, whole or not at all.
+
+    Raises:
+        FileError: where it can't be written.
+    """
+    make_folder(path.parent, FOLDER)
+    lines = [f'"{key}":{_json(found[key]).decode()}' for key in sorted(found) if key != "targets"]
+    targets = ",\n".join(_json(target).decode() for target in found["targets"])
+    lines.append(f'"targets":[\n{targets}\n]')
+    write_atomically(path, ("{" + ",\n".join(lines) + "}\n").encode(), mode=READABLE)
+
+
+def read(path: Path) -> Record:
+    """A plan that was written.
+
+    Raises:
+        FileError: where it can't be read or is none.
+    """
+    try:
+        found = json.loads(path.read_bytes())
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise FileError(f"{path} is no plan: it is not JSON, or was cut off") from None
+    if not isinstance(found, dict) or "version" not in found:
+        raise FileError(f"{path} is no plan")
+    if found["version"] != VERSION:
+        raise FileError(
+            f"{path} is a plan of version {found['version']!r}, and this rolecall reads"
+            f" {VERSION}: plan again with the rolecall that is to run it"
+        )
+    if not _whole(found):
+        raise FileError(f"{path} is damaged: parts of the plan are missing, or are no parts of one")
+    return found
+
+
+def _whole(found: Record) -> bool:
+    """Whether every part is there, of the shape that `record` gives it."""
+    try:
+        return (
+            isinstance(found["salt"], str)
+            and all(isinstance(word, str) for word in found["only"])
+            and all(isinstance(item, str) for name in COMMANDS for item in found[name]["items"])
+            and all("listed" in found[name] for name in COMMANDS)
+            and set(OPTIONS) <= found["options"].keys()
+            and all(
+                isinstance(target["variables"], dict)
+                and isinstance(target["name"], str)
+                and {"account_id", "role_arn", "regions", "wave", *SESSION} <= target.keys()
+                for target in found["targets"]
+            )
+        )
+    except (KeyError, TypeError, AttributeError):
+        return False
+
+
+def _commands(commands: Commands) -> dict[str, Any]:
+    return {"items": list(commands.items), "listed": commands.listed}
+
+
+def _target(target: Target, salt: str) -> dict[str, Any]:
+    return {
+        "name": target.name,
+        "account_id": target.account_id,
+        "role_arn": target.role.text,
+        "regions": list(target.regions),
+        "wave": target.wave,
+        "variables": {
+            name: hmac.digest(salt.encode(), value.encode(), "sha256").hex()
+            for name, value in target.variables
+        },
+        **{name: _plain(getattr(target.session, name)) for name in SESSION},
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    return str(value) if isinstance(value, Amount) else value
+
+
+def _json(data: Any) -> bytes:
+    text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return text.encode(errors="replace")

@@ -1,0 +1,90 @@
+"""The plan that PLAN names: a run does that, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rolecall.approval import record
+from rolecall.approval.difference import differences
+from rolecall.cli.context import Context
+from rolecall.errors import ConfigError, DriftError, FileError, Problem
+from rolecall.targets import Resolved, Target, selection
+
+
+class Approval:
+    """The plan that was approved, or the one that is to be; may be neither.
+
+    Args:
+        out: the file to write; what PLAN names is not read then.
+
+    Attributes:
+        problems: why it can't be read, or will not be written.
+    """
+
+    def __init__(self, context: Context, out: str = "") -> None:
+        self._context, self._out = context, out
+        self._name = "" if out else context.settings.plan
+        self._plan: record.Record = {}
+        self.problems: list[Problem] = []
+        if out:
+            self.problems += self._obstacles(context.folder / out)
+        if self._name:
+            try:
+                self._plan = record.read(context.folder / self._name)
+            except FileError as error:
+                self.problems.append(self._problem("PLAN", str(error)))
+
+    def applied(self, resolved: Resolved) -> Resolved:
+        """The targets of the plan, as far as ONLY and SHARD leave them to this process.
+
+        Raises:
+            ConfigError: where ONLY asks for what the plan has not, or lists are unread.
+            DriftError: where something else would be done than was approved.
+        """
+        if resolved.unread and (self._out or self._plan):
+            raise ConfigError([self._unread(resolved)])
+        if not self._plan:
+            return resolved
+        context, settings, plan = self._context, self._context.settings, self._plan
+        targets = _only(resolved.whole, plan["only"])[0]
+        now = record.record(settings, targets, context.mask, only=plan["only"], salt=plan["salt"])
+        if lines := list(differences(plan, now)):
+            raise DriftError(self._name, lines)
+        targets, unknown = _only(targets, settings.only)
+        if unknown:
+            wrong = f"means no target of {self._name}"
+            raise ConfigError(self._problem("ONLY", f"{word!r} {wrong}") for word in unknown)
+        shard = settings.shard
+        return replace(resolved, targets=selection.shard(targets, shard.number, shard.count))
+
+    def written(self, resolved: Resolved) -> str:
+        """Writes the plan where it is to be written; returns its path, or nothing.
+
+        Raises:
+            FileError: where it can't be written.
+        """
+        if self._out:
+            settings, path = self._context.settings, self._context.folder / self._out
+            mask, only = self._context.mask, settings.only
+            record.write(path, record.record(settings, resolved.targets, mask, only=only))
+        return self._out
+
+    def _obstacles(self, path: Path) -> Iterator[Problem]:
+        if self._context.settings.shard.count > 1:
+            wrong = "is a part of the targets, and a plan is of all: leave it out until the run"
+            yield self._problem("SHARD", wrong)
+        if path.is_dir():
+            yield Problem("--out", f"{self._out!r} is a folder; name a file in it")
+
+    def _unread(self, resolved: Resolved) -> Problem:
+        wrong = f"what {', '.join(resolved.unread)} lists is not known yet; add --read to read it"
+        return Problem("--out", wrong) if self._out else self._problem("PLAN", wrong)
+
+    def _problem(self, name: str, text: str) -> Problem:
+        return Problem(self._context.loaded.given[name].at(), text)
+
+
+def _only(targets: Sequence[Target], words: Sequence[str]) -> tuple[tuple[Target, ...], list[str]]:
+    return selection.only(targets, words) if words else (tuple(targets), [])
