@@ -100,7 +100,7 @@ def reasons(done):
 def test_plan_says_that_the_organisation_is_yet_to_be_read_and_asks_nobody(rolecall):
     done = rolecall("plan", organization={"units": ["Workloads"]}, AWS_ENDPOINT_URL=NOWHERE)
     assert done.code == 0, done.err
-    assert "targets: what AWS Organizations lists; `rolecall plan --check` reads it" in done.out
+    assert "targets: what AWS Organizations lists; `rolecall plan --read` reads it" in done.out
 
 
 def test_a_run_deploys_to_the_accounts_of_nested_units_in_the_order_given(rolecall, organization):

@@ -37,7 +37,7 @@ def test_plan_shows_what_was_set_and_what_a_target_has_of_its_own(rolecall):
 def test_plan_says_which_lists_it_has_not_read(rolecall, sts):
     done = rolecall("plan", ROLECALL_TARGETS="ssm:/list", ROLECALL_COMMANDS="x")
     assert done.code == 0
-    assert "what ssm:/list lists; `rolecall plan --check` reads it" in done.out
+    assert "what ssm:/list lists; `rolecall plan --read` reads it" in done.out
     assert sts.calls == []
 
 

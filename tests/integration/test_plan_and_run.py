@@ -157,7 +157,7 @@ def test_a_list_in_aws_is_planned_with_check_only(on_moto, listed):
     listed(TARGETS)
     done = on_moto("plan", "--out", "plan.json", **LIST, **DEPLOY)
     assert (done.code, done.out) == (2, "")
-    wrong = "--out: what ssm:/planned lists is not known yet; add --check to read it"
+    wrong = "--out: what ssm:/planned lists is not known yet; add --read to read it"
     assert wrong in done.message
     plan(on_moto, "--check", **LIST)
     assert deployed(run(on_moto, **LIST)) == ["dev", "tst", "prd"]
@@ -166,7 +166,7 @@ def test_a_list_in_aws_is_planned_with_check_only(on_moto, listed):
     assert (done.code, done.out) == (2, "")
     assert "+ new (arn:aws:iam::555555555555:role/deploy) was added" in done.err
     done = on_moto("plan", "--plan", "artifact/plan.json", **LIST, **DEPLOY)
-    assert "--plan: what ssm:/planned lists is not known yet; add --check" in done.message
+    assert "--plan: what ssm:/planned lists is not known yet; add --read" in done.message
 
 
 @pytest.mark.parametrize("where", ["ssm:/planned", "file:list.txt", "222222222222 555555555555"])

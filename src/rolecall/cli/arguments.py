@@ -23,7 +23,7 @@ _HELP = {
     "run": "check, assume every role, deploy to each target in turn, report",
     "plan": "print what run would do, and call nothing",
     "assume": "assume a role and store it as a profile in your AWS files",
-    "exec": "run one command in one target",
+    "exec": "run one command in one target, or in all",
     "config": "print every option, its value and where it came from",
 }
 
@@ -41,6 +41,8 @@ class Arguments:
     profile: str = ""
     target: str = ""
     words: Sequence[str] = ()
+    everywhere: bool = False
+    format: str = ""
 
 
 def parse(argv: Sequence[str]) -> Arguments:
@@ -60,6 +62,10 @@ def parse(argv: Sequence[str]) -> Arguments:
     command = found["command"]
     if command == "exec" and not words:
         parser.error("exec needs a command after `--`: rolecall exec TARGET -- COMMAND…")
+    if command == "exec" and bool(found["target"]) == found["all"]:
+        parser.error("exec needs one TARGET, or --all for all of them, which --only narrows")
+    if command == "exec" and found["target"] and found["format"]:
+        parser.error("--format goes with --all; one target's output is passed on as it is")
     if unknown:
         parser.error(f"{unknown[0]!r} is no argument of {command}{_hint(unknown[0])}")
     if (found.get("role_arn") or "").startswith("arn:") and not found["profile"]:
@@ -75,6 +81,8 @@ def parse(argv: Sequence[str]) -> Arguments:
         profile=found.get("profile") or "",
         target=found.get("target") or "",
         words=tuple(words),
+        everywhere=found.get("all", False),
+        format=found.get("format") or "",
     )
 
 
@@ -135,8 +143,18 @@ def _add_own(name: str, command: argparse.ArgumentParser) -> None:
             "profile", nargs="?", metavar="PROFILE", help="the profile to store it as"
         )
     if name == "exec":
-        command.usage = "rolecall exec [options] TARGET -- COMMAND…"
-        command.add_argument("target", metavar="TARGET", help="the target's name")
+        command.usage = "rolecall exec [options] TARGET | --all -- COMMAND…"
+        command.add_argument("target", nargs="?", metavar="TARGET", help="the target's name")
+        command.add_argument("--all", action="store_true", help="in every target, see --only")
+        command.add_argument(
+            "--parallel", metavar="COUNT", dest="max_parallel", help="in how many at once, as a"
+            " count or a share (default: MAX_PARALLEL)",
+        )  # fmt: skip
+        command.add_argument(
+            "--format",
+            choices=("grouped", "json"),
+            help="with --all: a block of output for each target (default), or a JSON object a line",
+        )
 
 
 def _add_option(group: argparse._ArgumentGroup, option: Option, *, shown: bool) -> None:

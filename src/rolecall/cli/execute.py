@@ -1,33 +1,59 @@
-"""`rolecall exec TARGET -- COMMAND…`: one command in one target."""
+"""`rolecall exec TARGET -- COMMAND…`: one command in one target, or with --all in every one."""
 
 from __future__ import annotations
 
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from rolecall import errors
 from rolecall.cli.aws import Aws
-from rolecall.cli.context import Context, one_of
+from rolecall.cli.context import Context, colour, one_of
 from rolecall.cli.output import Outlet
 from rolecall.cli.run import surroundings
 from rolecall.cli.signals import stopping
+from rolecall.report.grouped import Blocks, Grouped, JsonLines
 from rolecall.report.quiet import Quiet
+from rolecall.report.view import View
+from rolecall.results import Outcome
 from rolecall.runner import Runner
+from rolecall.settings import Settings
 from rolecall.settings.documents import Commands
 
 
 def command(context: Context, *, name: str, words: Sequence[str]) -> int:
-    """Runs the command; returns its exit code, or the documented one if it was not run.
+    """Runs the command in one target; returns its exit code, or the documented one if not run."""
+    context.loaded = replace(context.loaded, settings=_with(context.settings, words))
+    outcome = _run(context, lambda output: Quiet(output, sys.stderr), name)
+    codes = [c.exit_code for r in outcome.results for c in r.commands if c.exit_code]
+    return codes[0] if codes and outcome.exit_code == errors.TARGET_FAILED else outcome.exit_code
 
-    One word is a script, as with ssh; several are a command and its arguments, as with docker.
+
+def everywhere(context: Context, *, words: Sequence[str], form: str) -> int:
+    """Runs the command in every target that ONLY and SHARD leave; returns the exit code.
+
+    A target that fails, or whose role can't be assumed, keeps no other from its turn, unless the
+    user has said how many may fail.
     """
-    script = words[0] if len(words) == 1 else shlex.join(words)
-    settings = replace(
-        context.settings, commands=Commands((script,)), before=Commands(), after=Commands()
-    )
+    settings = replace(_with(context.settings, words), preflight=False)
+    if not {"ON_FAILURE", "MAX_FAILURES"} & context.loaded.given.keys():
+        settings = replace(settings, on_failure="continue")
     context.loaded = replace(context.loaded, settings=settings)
+    as_json = form == "json"
+    form_of = JsonLines(context.mask) if as_json else Blocks(colour=colour(context.environ))
+    return _run(context, lambda output: Grouped(form_of, output, sys.stderr)).exit_code
+
+
+def _with(settings: Settings, words: Sequence[str]) -> Settings:
+    """One word is a script, as with ssh; several are a command and its words, as with docker."""
+    script = words[0] if len(words) == 1 else shlex.join(words)
+    return replace(settings, commands=Commands((script,)), before=Commands(), after=Commands())
+
+
+def _run(context: Context, view_on: Callable[[Outlet], View], name: str = "") -> Outcome:
+    """What became of it in the target of that name, or in all."""
     with stopping() as stop:
         aws = Aws(context, stop, stream=sys.stderr)
         # As in any pipe: when the reader goes, the command is told to end.
@@ -37,15 +63,16 @@ def command(context: Context, *, name: str, words: Sequence[str]) -> int:
             organization=aws.organization,
             problems=context.command_problems(),
         )
-        target = one_of(resolved.targets, name)
+        targets = [one_of(resolved.targets, name)] if name else resolved.targets
+        view = view_on(output)
         runner = Runner(
-            settings,
+            context.settings,
             lambda: aws.assumer(resolved),
-            Quiet(output, sys.stderr),
+            view,
             surroundings(context, stop),
         )
-        outcome = runner.run([target], resolved.count)
+        outcome = runner.run(targets, resolved.count)
+        view.finished(outcome, "")
         if outcome.bug:
             print(outcome.bug, file=sys.stderr)
-        codes = [c.exit_code for r in outcome.results for c in r.commands if c.exit_code]
-        return codes[0] if codes and outcome.exit_code == 1 else outcome.exit_code
+        return outcome

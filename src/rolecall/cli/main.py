@@ -71,6 +71,8 @@ def _dispatch(given: arguments.Arguments, context: Context) -> int:
     if given.command == "exec":
         from rolecall.cli import execute  # noqa: PLC0415
 
+        if given.everywhere:
+            return execute.everywhere(context, words=given.words, form=given.format)
         return execute.command(context, name=given.target, words=given.words)
     from rolecall.cli import run  # noqa: PLC0415
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from rolecall import wording
 from rolecall.report import table
 from rolecall.report.lines import COLOURS, CommandLines, Lines, label
+from rolecall.report.reasons import kept_out
 from rolecall.report.spread import Spread, spread
 from rolecall.report.view import ByteSink
 from rolecall.results import Outcome, Result, Status
@@ -17,7 +18,6 @@ from rolecall.settings.documents import Commands
 from rolecall.targets import Target
 
 MOST_LISTED = 50
-_MOST_NAMED = 5
 
 
 class Console:
@@ -143,16 +143,9 @@ class Console:
             self.say(f"Report: {report}")
 
     def _not_assumed(self, outcome: Outcome) -> None:
-        """Each reason once, with the targets that it kept out."""
-        kept_out: dict[tuple[str, str], dict[str, None]] = {}
-        for result in outcome.results:
-            if result.status is Status.NOT_ASSUMED:
-                kept_out.setdefault((result.reason, result.remedy), {})[result.target] = None
-        for (reason, remedy), names in kept_out.items():
+        for names, reason, remedy in kept_out(outcome.results):
             self.say("")
-            some = ", ".join(list(names)[:_MOST_NAMED])
-            more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
-            self.say(self._painted("1;31", f"{some}{more}: {Status.NOT_ASSUMED}"))
+            self.say(self._painted("1;31", f"{names}: {Status.NOT_ASSUMED}"))
             self.say(wording.wrapped(reason, self._width, "  "))
             if remedy:
                 self.say(wording.wrapped(f"What to do: {remedy}", self._width, "  "))
