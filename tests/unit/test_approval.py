@@ -23,6 +23,7 @@ NO_PART = {
     *("session_name", "execution_id", "allowed_accounts", "shard", "plan", "profile_mode"),
     *("targets", "role", "waves"),
     *("retry_attempts", "retry_max_wait", "retry_access_denied"),
+    "organization",  # the targets that it finds are
     *("timeout", "command_timeout", "grace", "report_dir", "log_format", "log_level"),
 }
 DEV = "arn:aws:iam::222222222222:role/"
@@ -55,7 +56,14 @@ def changed(number, **more):
 
 
 def test_each_option_is_part_of_a_plan_or_said_not_to_be():
-    part = {*record.COMMANDS, *record.OPTIONS, *record.SESSION, "regions", "only"}
+    part = {
+        *record.COMMANDS,
+        *record.OPTIONS,
+        *record.SESSION,
+        "regions",
+        "region_variables",
+        "only",
+    }
     assert part.isdisjoint(NO_PART)
     assert {option.key for option in options()} == part | NO_PART
 
@@ -186,3 +194,12 @@ def test_a_plan_that_is_damaged_is_told(tmp_path, damage):
 def test_a_plan_that_is_not_there_is_told(tmp_path):
     with pytest.raises(FileError, match="cannot be read: No such file"):
         record.read(tmp_path / "plan.json")
+
+
+def test_a_variable_of_a_region_is_part_of_the_plan():
+    before, now = ({"eu-west-1": {"SIZE": size}} for size in ("1", "2"))
+    lines = told(
+        planned(changed(0, region_variables=now)), planned(changed(0, region_variables=before))
+    )
+    assert len(lines) == 1
+    assert "SIZE in eu-west-1" in lines[0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -144,10 +144,17 @@ def _target(target: Target, salt: str) -> dict[str, Any]:
         "wave": target.wave,
         "variables": {
             name: hmac.digest(salt.encode(), value.encode(), "sha256").hex()
-            for name, value in target.variables
+            for name, value in _variables(target)
         },
         **{name: _plain(getattr(target.session, name)) for name in SESSION},
     }
+
+
+def _variables(target: Target) -> Iterator[tuple[str, str]]:
+    yield from target.variables
+    for region, pairs in target.region_variables:
+        for name, value in pairs:
+            yield f"{name} in {region}", value
 
 
 def _plain(value: Any) -> Any:
