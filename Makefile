@@ -5,10 +5,15 @@ AWS_VENV := .venv-aws
 RUN_VENV := .venv-run
 BIN := $(VENV)/bin
 AWS := $(AWS_VENV)/bin/aws
-LOCKS := runtime dev aws bench
+IMAGE ?= rolecall
+BASE_IMAGE ?= debian:trixie-slim
+REVISION ?= $(or $(CODEBUILD_RESOLVED_SOURCE_VERSION),$(shell git rev-parse HEAD 2>/dev/null))
+SOURCES ?= $(CURDIR)
+LOCKS := runtime dev build aws bench
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test unit lint types layers docs docs-check check bench lock format clean
+.PHONY: image run-image test-image sbom audit
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -44,12 +49,38 @@ test: $(VENV)/.ready $(AWS_VENV)/.ready ## run every test, with branch coverage
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
+image: ## build the container image, IMAGE, from BASE_IMAGE; TARGET=slim is without the AWS CLI
+	docker build --build-arg BASE_IMAGE=$(BASE_IMAGE) $(if $(TARGET),--target $(TARGET)) \
+	  --label org.opencontainers.image.version=$$(sed -n 's/__version__ = "\(.*\)"/\1/p' src/rolecall/__init__.py) \
+	  --label org.opencontainers.image.revision=$(REVISION) \
+	  --label org.opencontainers.image.base.name=$(BASE_IMAGE) \
+	  $(BUILD_OPTIONS) --tag $(IMAGE) .
+
+run-image: ## deploy with the image: your AWS_* and ROLECALL_* variables, your profiles, SOURCES
+	docker run --rm --init --stop-timeout 30 --user "$$(id -u):$$(id -g)" \
+	  --env HOME=/tmp --volume "$$HOME/.aws:/tmp/.aws:ro" --volume "$(SOURCES):/work" \
+	  $$(awk 'BEGIN { for (name in ENVIRON) if (name ~ /^(AWS|ROLECALL)_/ && name !~ /_FILE$$/) print "--env " name }') \
+	  $(RUN_OPTIONS) $(IMAGE) $(ARGS)
+
+# An IMAGE that is named is tested as it is; else one is built.
+test-image: $(VENV)/.ready ## test the image on a Docker engine; fails where there is none
+	IMAGE_TESTS=required $(if $(filter command line environment,$(origin IMAGE)),IMAGE=$(IMAGE)) \
+	  $(BIN)/python -m pytest tests/image $(PYTEST_ARGS)
+
+sbom: $(VENV)/.ready ## write build/sbom.cdx.json, what IMAGE is made of
+	@mkdir -p build
+	$(BIN)/python pipeline/image/sbom.py $(IMAGE) build/sbom.cdx.json
+
+audit: $(VENV)/.ready ## look for known vulnerabilities in the locked dependencies
+	$(BIN)/python pipeline/image/audit.py $(AUDIT_ARGS) requirements/runtime.txt requirements/build.txt
+
 unit: $(VENV)/.ready ## run the fast tests only
 	$(BIN)/python -m pytest tests/unit $(PYTEST_ARGS)
 
 lint: $(VENV)/.ready ## style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/hadolint Dockerfile
 
 types: $(VENV)/.ready ## static types, strictly
 	$(BIN)/mypy
