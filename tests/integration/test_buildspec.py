@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -143,6 +144,8 @@ case "$(basename "$0") $*" in
 esac
 """
 REPOSITORY = "111111111111.dkr.ecr.eu-central-1.amazonaws.com/rolecall"
+COMMIT = "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00"
+TAG = "c0ffee00c0ff-7"
 
 
 @pytest.fixture
@@ -152,7 +155,8 @@ def publish(tmp_path):
     def run(*, failing="none", **variables):
         for folder in ("source/build", "state", "bin"):
             (tmp_path / folder).mkdir(exist_ok=True, parents=True)
-        (tmp_path / "source/build/sbom.cdx.json").write_text("{}")
+        for name in ("sbom.cdx.json", "image-tests.xml"):
+            (tmp_path / "source/build" / name).touch()
         for name in ("aws", "docker", "make"):
             (tmp_path / "bin" / name).write_text(TOOL)
             (tmp_path / "bin" / name).chmod(0o755)
@@ -167,9 +171,9 @@ def publish(tmp_path):
                 "LOG": str(log),
                 "FAILING": failing,
             },
-            project={"IMAGE_REPOSITORY": REPOSITORY},
+            project={"REPOSITORY_URI": REPOSITORY},
             start=variables,
-            codebuild={"CODEBUILD_RESOLVED_SOURCE_VERSION": "c0ffee"},
+            codebuild={"CODEBUILD_RESOLVED_SOURCE_VERSION": COMMIT},
         ).run()
         return done, log.read_text().splitlines()
 
@@ -179,20 +183,35 @@ def publish(tmp_path):
 def test_the_image_is_built_tested_scanned_and_pushed_by_tag_and_digest(publish):
     done, calls = publish()
     assert done.succeeded, done.output
-    image = f"{REPOSITORY}:c0ffee"
-    assert [call for call in calls if call.startswith("make")] == [
+    image = f"{REPOSITORY}:{TAG}"
+    made = [
         f"make image IMAGE={image}",
-        f"make test-image IMAGE={image}",
+        f"make test-image IMAGE={image} PYTEST_ARGS=--junitxml=build/image-tests.xml",
         "make audit",
         f"make sbom IMAGE={image}",
     ]
-    assert calls.index(f"docker push {image}") > calls.index(f"make sbom IMAGE={image}")
-    assert f"docker manifest inspect {REPOSITORY}@sha256:abcd" in calls
+    assert [call for call in calls if call.startswith("make")] == made
+    pushed = calls[calls.index(made[-1]) + 1 :]
+    assert pushed[:3] == [
+        f"docker push {image}",
+        f"docker tag {image} {REPOSITORY}:latest",
+        f"docker push {REPOSITORY}:latest",
+    ]
+    assert f"docker manifest inspect {REPOSITORY}@sha256:abcd" in pushed
     assert done.exported == {
-        "IMAGE_TAG": "c0ffee",
+        "IMAGE_TAG": TAG,
         "IMAGE_DIGEST": "sha256:abcd",
         "IMAGE_URI": f"{REPOSITORY}@sha256:abcd",
     }
+    assert done.reports == {"tests": ("build/image-tests.xml",)}
+
+
+def test_the_makefile_has_what_the_buildspec_makes():
+    commands = " ".join(command for phase in IMAGE.phases.values() for command in phase.commands)
+    targets = re.findall(r"make ([a-z-]+)", commands)
+    assert len(targets) == 4
+    makefile = (ROOT / "Makefile").read_text()
+    assert [t for t in targets if not re.search(rf"^{t}:", makefile, re.MULTILINE)] == []
 
 
 def test_the_registry_s_password_goes_through_a_pipe_only(publish):
@@ -215,7 +234,7 @@ def test_an_image_that_did_not_pass_is_not_pushed(publish, failing):
 
 def test_the_tag_may_be_given_and_the_repository_has_to_be(publish):
     assert publish(IMAGE_TAG="v1")[0].exported["IMAGE_TAG"] == "v1"
-    done, calls = publish(IMAGE_REPOSITORY="")
+    done, calls = publish(REPOSITORY_URI="")
     assert done.ran == ["pre_build"]
-    assert "IMAGE_REPOSITORY" in done.output
+    assert "REPOSITORY_URI" in done.output
     assert calls == []
