@@ -12,7 +12,7 @@ SOURCES ?= $(CURDIR)
 LOCKS := runtime dev build aws bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint types layers docs docs-check check bench lock format clean
+.PHONY: help demo test unit lint types layers docs docs-check check bench pictures lock format clean
 .PHONY: image run-image test-image sbom audit
 
 help: ## list the targets
@@ -98,6 +98,9 @@ check: lint types layers docs-check ## everything CI checks beside the tests
 
 bench: $(VENV)/.ready $(AWS_VENV)/.ready $(RUN_VENV)/.ready ## measure speed and memory beside what people use today
 	@PATH="$(CURDIR)/$(RUN_VENV)/bin:$(CURDIR)/$(BIN):$(CURDIR)/$(AWS_VENV)/bin:$$PATH" $(BIN)/python -m tests.bench
+
+pictures: $(VENV)/.ready ## take the pictures in docs/pictures from real runs, and measure the page (needs Chromium)
+	@PYTHONPATH=tests PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python docs/pictures.py
 
 format: $(VENV)/.ready ## format the code
 	$(BIN)/ruff format .

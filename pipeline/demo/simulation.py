@@ -59,9 +59,14 @@ class SimulationError(Exception):
 
 
 class Simulation:
-    """moto's server, while the context lasts. It ends with this process, however that ends."""
+    """moto's server, while the context lasts. It ends with this process, however that ends.
 
-    def __init__(self) -> None:
+    Args:
+        program: what serves. environ: variables of its process beside the PATH.
+    """
+
+    def __init__(self, program: Path = _PROGRAM, **environ: str) -> None:
+        self._program, self._environ = program, environ
         self.url = ""
         self._process: subprocess.Popen[str] | None = None
 
@@ -69,11 +74,11 @@ class Simulation:
         # A session of its own, so that Ctrl-C leaves the server to us: what runs against it can
         # end in good order first.
         self._process = subprocess.Popen(
-            [sys.executable, _PROGRAM],
+            [sys.executable, self._program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={"PATH": os.defpath},
+            env={"PATH": os.defpath, **self._environ},
             start_new_session=True,
         )
         try:

@@ -23,7 +23,7 @@ class CommandResult:
 
     Attributes:
         exit_code: the shell's; None where it did not end by itself or did not run.
-        seconds: wall-clock time.
+        started_at: seconds since the epoch; None where it did not run. seconds: wall-clock time.
         reason: why it failed or was not run, in one line.
         tail: the last lines of its output, masked; kept for failures only.
     """
@@ -31,6 +31,7 @@ class CommandResult:
     command: str
     status: Status
     exit_code: int | None = None
+    started_at: float | None = None
     seconds: float = 0.0
     reason: str = ""
     tail: tuple[str, ...] = ()
@@ -64,39 +65,79 @@ class Result:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """A stretch of time. `started_at` is in seconds since the epoch."""
+
+    started_at: float
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Given:
+    """An option that was given: its value as a user would write it, and where it came from."""
+
+    name: str
+    value: str
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What a run was asked to do, beside its targets: they are in the results, one and all."""
+
+    options: tuple[Given, ...] = ()
+    before: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
     """A whole run: one Result per target and region, in the order asked for.
 
     Attributes:
         before, after: Results of the commands that run once; None where there are none.
+        preflight: when every role was tried; None where that was not asked for, or not finished.
         preflight_failed: a role could not be assumed, so nothing was deployed.
         signal_number: the signal that ended the run early, if one did.
         started_at: seconds since the epoch. seconds: wall-clock time of the whole run.
         bug: the trace of an unexpected failure, masked.
+        shard: which part of the targets this run had, as SHARD has it. targets_in_all: how many
+            targets there are over all parts; 0 where that is not known. missing: how many of those
+            no report tells of, where several were merged.
     """
 
     results: tuple[Result, ...]
     before: Result | None = None
     after: Result | None = None
+    plan: Plan = Plan()
+    preflight: Span | None = None
     preflight_failed: bool = False
     signal_number: int | None = None
     started_at: float = 0.0
     seconds: float = 0.0
     bug: str = ""
+    shard: str = "1/1"
+    targets_in_all: int = 0
+    missing: int = 0
 
     @property
     def exit_code(self) -> int:
         """The documented exit code; the gravest thing that happened decides."""
-        everything = [*self.results, *(r for r in (self.before, self.after) if r)]
         if self.bug:
             return errors.BUG
         if self.signal_number is not None:
             return 128 + self.signal_number
-        if any(result.status is Status.FAILED for result in everything):
+        if self.missing or any(r.status is Status.FAILED for r in self.everything):
             return errors.TARGET_FAILED
-        if any(result.status is Status.NOT_ASSUMED for result in everything):
+        if any(result.status is Status.NOT_ASSUMED for result in self.everything):
             return errors.NOT_ASSUMED
         return errors.SUCCEEDED
+
+    @property
+    def everything(self) -> tuple[Result, ...]:
+        """What came before, the targets, and what came after."""
+        return tuple(r for r in (self.before, *self.results, self.after) if r)
 
     def count(self, status: Status) -> int:
         return sum(result.status is status for result in self.results)

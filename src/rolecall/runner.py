@@ -13,7 +13,7 @@ from rolecall.errors import AssumeError, ConfigError, FileError, InterruptedRunE
 from rolecall.fanout import Fanout
 from rolecall.profiles.private import private_root
 from rolecall.report.view import View
-from rolecall.results import Outcome, Result, Status
+from rolecall.results import Outcome, Result, Span, Status
 from rolecall.sessions.assume import Assumer
 from rolecall.sessions.preflight import assume_all
 from rolecall.settings import Settings
@@ -38,6 +38,7 @@ class Runner:
         self._stop = surroundings.stop
         self._results: list[Result] = []
         self._why_not_run = ""
+        self._preflighted: Span | None = None
 
     def run(self, targets: Sequence[Target], count: int) -> Outcome:
         """What became of every target, also when interrupted or when rolecall itself fails.
@@ -51,7 +52,8 @@ class Runner:
         """
         started_at, begun = time.time(), time.monotonic()
         jobs = list(_jobs(targets))
-        outcome = Outcome(results=(), started_at=started_at)
+        shard = str(self._settings.shard)
+        outcome = Outcome(results=(), started_at=started_at, shard=shard, targets_in_all=count)
         try:
             if not jobs:  # a shard may have none
                 return replace(outcome, seconds=time.monotonic() - begun)
@@ -70,6 +72,7 @@ class Runner:
         return replace(
             outcome,
             results=tuple(self._filled(jobs)),
+            preflight=self._preflighted,
             signal_number=self._stop.signal_number,
             seconds=time.monotonic() - begun,
         )
@@ -112,7 +115,7 @@ class Runner:
     def _preflight(
         self, sessions: Sessions, targets: Sequence[Target], jobs: Sequence[Job]
     ) -> bool:
-        begun = time.monotonic()
+        started_at, begun = time.time(), time.monotonic()
         self._view.preflight_started(len(targets))
         failures: dict[str, AssumeError] = {}
         for target, answer in assume_all(sessions.assumer, targets, self._stop):
@@ -127,7 +130,9 @@ class Runner:
                 for job in jobs
                 if job.target.name in failures
             ]
-        self._view.preflight_ended(self._results, len(targets), time.monotonic() - begun)
+        span = Span(started_at=started_at, seconds=time.monotonic() - begun)
+        self._preflighted = span
+        self._view.preflight_ended(self._results, len(targets), span.seconds)
         return not failures
 
     def _fan_out(self, deployer: Deployer, jobs: Sequence[Job]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from rolecall.report.folder import FILES
 from support import answers
 from support.buildspec import BuildspecRun
 from support.buildspec_file import parse
@@ -126,7 +127,7 @@ def test_no_secret_is_in_any_file_of_the_report(rolecall, sts):
     )
     assert done.code == 1
     files = {path.name: path.read_text() for path in (done.folder / "rolecall-report").iterdir()}
-    assert set(files) == {"report.json", "junit.xml", "exports.sh"}
+    assert set(files) == set(FILES)
     assert "SecretAccessKey" in files["junit.xml"]
     known = [*sts.secrets, *sts.issued, *SOURCE_KEYS.values()][:-1]
     assert [name for name, text in files.items() for secret in known if secret in text] == []

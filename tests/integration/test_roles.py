@@ -221,9 +221,9 @@ def pipeline():
         yield found
 
 
-def physical_ids(organisation):
+def physical_ids(organisation, stack="pipeline"):
     found = organisation.client("cloudformation", HUB_ACCOUNT).list_stack_resources(
-        StackName="pipeline"
+        StackName=stack
     )["StackResourceSummaries"]
     return {
         each["LogicalResourceId"]: each["PhysicalResourceId"]
@@ -281,6 +281,47 @@ def test_the_hubs_role_reads_the_organisation_where_it_may(organisation, given, 
     # Without an organisation there is no root to list.
     found = {each: calls.outcome(client, each, {}).partition(",")[0] for each in tried}
     assert found == tried
+
+
+@pytest.fixture(scope="module")
+def fleet(pipeline):
+    """The fleet's stack beside the pipeline's."""
+    pipeline.deploy(HUB_ACCOUNT, "fleet.yaml", {}, "fleet")
+    for key in ("fleet/source.zip", "fleet/runs/one/report.json", "other/secret"):
+        pipeline.client("s3", HUB_ACCOUNT).put_object(Bucket=ARTIFACTS, Key=key, Body=b"{}")
+    return pipeline
+
+
+def get(key):
+    return ("s3", "get_object", {"Bucket": ARTIFACTS, "Key": key})
+
+
+FLEET_CALLS = {
+    "read the source": get("fleet/source.zip"),
+    "replace the source": put(ARTIFACTS, "fleet/source.zip"),
+    "read a report": get("fleet/runs/one/report.json"),
+    "forge a report": put(ARTIFACTS, "fleet/runs/one/report.json"),
+    "write results": put(ARTIFACTS, "fleet/results/one/manifest.json"),
+    "write a merged report": put(ARTIFACTS, "fleet/merged/one/report.json"),
+    "read something else": get("other/secret"),
+    "list users": CALLS["list users"],
+    "assume a target's role": CALLS["assume a target's role"],
+}
+FLEET_MAY = {
+    "StatesRole": {"read the source", "write results"},
+    "MergeRole": {"read a report", "write a merged report"},
+    "EventsRole": set(),
+}
+
+
+@pytest.mark.parametrize("role", sorted(FLEET_MAY))
+def test_each_role_of_the_fleet_does_its_own_part_alone(fleet, role):
+    keys = fleet.role(physical_ids(fleet, "fleet")[role])
+    found = {
+        name: calls.outcome(fleet.client_with(keys, service), operation, arguments)
+        for name, (service, operation, arguments) in FLEET_CALLS.items()
+    }
+    assert found == {n: "allowed" if n in FLEET_MAY[role] else "denied" for n in FLEET_CALLS}
 
 
 def test_a_stack_set_puts_the_role_into_the_accounts_of_its_units(organisation, deploy):

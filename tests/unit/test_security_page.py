@@ -11,7 +11,13 @@ from pycfmodel.model.resources.properties.policy_document import PolicyDocument
 from support import templates
 
 PAGE = (templates.FOLDER.parent / "docs" / "security.md").read_text("utf-8")
-NAMES = ("target-role.yaml", "source-role.yaml", "pipeline.yaml", "target-role-stackset.yaml")
+NAMES = (
+    "target-role.yaml",
+    "source-role.yaml",
+    "pipeline.yaml",
+    "target-role-stackset.yaml",
+    "fleet.yaml",
+)
 POLICIES = re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 

@@ -12,7 +12,13 @@ from cfripper.rule_processor import RuleProcessor
 from support import templates
 from support.templates import DEV, HUB, ORGANIZATION, PIPELINE, STACK_SET, TARGET, TARGET_ROLE
 
-NAMES = ("target-role.yaml", "source-role.yaml", "pipeline.yaml", "target-role-stackset.yaml")
+NAMES = (
+    "target-role.yaml",
+    "source-role.yaml",
+    "pipeline.yaml",
+    "target-role-stackset.yaml",
+    "fleet.yaml",
+)
 EVERYTHING = {
     "SourceRoleName": "hub/rolecall-codebuild",
     "OrganizationId": ORGANIZATION,
@@ -39,6 +45,7 @@ SCANNED = [
     ("pipeline.yaml", HUB, PIPELINE),
     ("pipeline.yaml", HUB, {**PIPELINE, **STAGES, "Commands": "true", "ExternalId": "4711"}),
     ("target-role-stackset.yaml", HUB, STACK_SET),
+    ("fleet.yaml", HUB, {}),
 ]
 # Template, rule and resource: why it is let pass.
 REASONS = {

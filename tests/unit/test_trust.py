@@ -99,18 +99,26 @@ def test_no_combination_allows_anything_but_assuming_the_role():
 
 
 SERVICES = [
-    ("source-role.yaml", {"TargetRoleArns": TARGET_ROLE}, "SourceRole", "codebuild", "deploy"),
-    ("pipeline.yaml", PIPELINE, "ImageRole", "codebuild", "image"),
-    ("pipeline.yaml", PIPELINE, "PipelineRole", "codepipeline", ""),
+    (
+        "source-role.yaml",
+        {"TargetRoleArns": TARGET_ROLE},
+        "SourceRole",
+        "codebuild:project/rolecall-deploy",
+    ),
+    ("pipeline.yaml", PIPELINE, "ImageRole", "codebuild:project/rolecall-image"),
+    ("pipeline.yaml", PIPELINE, "PipelineRole", "codepipeline:rolecall"),
+    ("fleet.yaml", {}, "StatesRole", "states:stateMachine:rolecall-fleet"),
+    ("fleet.yaml", {}, "MergeRole", "codebuild:project/rolecall-merge"),
+    ("fleet.yaml", {}, "EventsRole", "events:rule/rolecall-fleet-ended"),
 ]
 
 
-@pytest.mark.parametrize(("name", "parameters", "role", "by", "project"), SERVICES)
-def test_a_service_may_use_a_hub_role_for_one_resource_alone(name, parameters, role, by, project):
+@pytest.mark.parametrize(("name", "parameters", "role", "whose"), SERVICES)
+def test_a_service_may_use_a_hub_role_for_one_resource_alone(name, parameters, role, whose):
     resources = templates.synthesise(name, HUB, **parameters)
     document = resources[role]["Properties"]["AssumeRolePolicyDocument"]
-    prefix = f"arn:aws:{by}:eu-central-1:{HUB}:"
-    arn = f"{prefix}project/rolecall-{project}" if project else f"{prefix}rolecall"
+    by, _, resource = whose.partition(":")
+    arn = f"arn:aws:{by}:eu-central-1:{HUB}:{resource}"
     right = service(by, account=HUB, arn=arn)
     assert trusts(document, right)
     other = "codepipeline" if by == "codebuild" else "codebuild"

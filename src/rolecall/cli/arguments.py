@@ -7,10 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import rolecall
+from rolecall.cli import batch_arguments
+from rolecall.cli.batch_arguments import BatchArguments
 from rolecall.settings.options import Option, options
 from rolecall.settings.reference import default_text
 from rolecall.wording import nearest
 
+FORMS = ("text", "md", "html", "junit", "json")
+# Those that two runs can be compared in.
+COMPARED = FORMS[:2]
 _EPILOG = """\
 Every option is also a variable, ROLECALL_<NAME>, and a key of rolecall.yml; a
 flag wins over a variable, a variable over the file. `rolecall config` shows
@@ -24,6 +29,8 @@ _HELP = {
     "plan": "print what run would do, and call nothing",
     "assume": "assume a role and store it as a profile in your AWS files",
     "exec": "run one command in one target, or in all",
+    "report": "show the report of a run again, in any form, or beside another run's",
+    "merge": "join the reports of many builds into one, with the exit code of the whole",
     "config": "print every option, its value and where it came from",
 }
 
@@ -43,6 +50,25 @@ class Arguments:
     words: Sequence[str] = ()
     everywhere: bool = False
     format: str = ""
+    report: ReportArguments | None = None
+    places: Sequence[str] = ()
+    partial: bool = False
+    batch: BatchArguments | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReportArguments:
+    """What `report` was told. Empty where it was not.
+
+    Attributes:
+        folder: where the report is. form: one of FORMS. out: a file in place of standard output.
+        compare: where the report of another run is, an earlier one as a rule.
+    """
+
+    folder: str
+    form: str
+    out: str
+    compare: str
 
 
 def parse(argv: Sequence[str]) -> Arguments:
@@ -83,6 +109,19 @@ def parse(argv: Sequence[str]) -> Arguments:
         words=tuple(words),
         everywhere=found.get("all", False),
         format=found.get("format") or "",
+        report=_report(parser, found) if command == "report" else None,
+        places=tuple(found.get("places") or ()),
+        partial=found.get("partial", False),
+        batch=batch_arguments.parsed(parser, found) if command == "plan" else None,
+    )
+
+
+def _report(parser: argparse.ArgumentParser, found: Mapping[str, str | None]) -> ReportArguments:
+    form, compare = found["form"] or FORMS[0], found["compare"] or ""
+    if compare and form not in COMPARED:
+        parser.error(f"--compare is told as {' or '.join(COMPARED)}, not as {form}")
+    return ReportArguments(
+        folder=found["folder"] or "", form=form, out=found["out"] or "", compare=compare
     )
 
 
@@ -112,6 +151,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--config", metavar="FILE", help="the settings file, by default ./rolecall.yml"
         )
+        if name in ("report", "merge"):
+            continue
         group = command.add_argument_group("settings")
         for option in options():
             shown = name in ("run", "plan") or not (option.run_only or name == "config")
@@ -132,8 +173,11 @@ def _add_own(name: str, command: argparse.ArgumentParser) -> None:
             help="the same, and assume every role and verify its account",
         )
         command.add_argument(
-            "--out", metavar="FILE", help="write the plan to a file that `run --plan` takes"
+            "--out",
+            metavar="FILE",
+            help="write the plan to a file that `run --plan` takes; with --batch, write that there",
         )
+        batch_arguments.add(command)
     if name == "assume":
         command.usage = "rolecall assume [options] [ARN PROFILE | TARGET]"
         command.add_argument(
@@ -154,6 +198,29 @@ def _add_own(name: str, command: argparse.ArgumentParser) -> None:
             "--format",
             choices=("grouped", "json"),
             help="with --all: a block of output for each target (default), or a JSON object a line",
+        )
+    if name == "report":
+        command.usage = "rolecall report [options] [DIR]"
+        command.add_argument(
+            "folder", nargs="?", metavar="DIR", help="where the report is, by default REPORT_DIR"
+        )
+        command.add_argument(
+            "--format", choices=FORMS, dest="form", help=f"how to show it (default: {FORMS[0]})"
+        )
+        command.add_argument("--out", metavar="FILE", help="write it there, not to standard output")
+        command.add_argument(
+            "--compare", metavar="DIR", help="what differs from the run whose report is there"
+        )
+    if name == "merge":
+        command.usage = "rolecall merge [options] DIR…"
+        command.add_argument(
+            "places", nargs="+", metavar="DIR", help="folders with reports below, files, patterns"
+        )
+        command.add_argument(
+            "--out", metavar="DIR", help="where to write the report, by default REPORT_DIR"
+        )
+        command.add_argument(
+            "--partial", action="store_true", help="targets that no report tells of are well"
         )
 
 

@@ -63,7 +63,7 @@ def _run(context: Context, view_on: Callable[[Outlet], View], name: str = "") ->
             organization=aws.organization,
             problems=context.command_problems(),
         )
-        targets = [one_of(resolved.targets, name)] if name else resolved.targets
+        targets = [one_of(resolved.whole, name)] if name else resolved.targets
         view = view_on(output)
         runner = Runner(
             context.settings,

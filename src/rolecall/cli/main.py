@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rolecall.cli import arguments
+from rolecall.cli.arguments import Arguments
 from rolecall.cli.context import Context
 from rolecall.cli.output import drop_the_rest
 from rolecall.errors import (
@@ -30,7 +32,7 @@ def run_command() -> int:
     given = arguments.parse(sys.argv[1:])
     try:
         context = Context(given, environ=dict(os.environ), folder=_folder())
-        return _dispatch(given, context)
+        return _COMMANDS[given.command](given, context)
     except RolecallError as error:
         print(_told(error), file=sys.stderr)
         return error.exit_code
@@ -54,29 +56,67 @@ def _folder() -> Path:
         raise FileError(f"the working folder is gone ({error.strerror}): start elsewhere") from None
 
 
-def _dispatch(given: arguments.Arguments, context: Context) -> int:
-    """Each command's module loads only what that command needs."""
-    if given.command == "config":
-        from rolecall.cli import config  # noqa: PLC0415
+# Each command's module loads only what that command needs.
 
-        return config.command(context)
-    if given.command == "plan":
-        from rolecall.cli import plan  # noqa: PLC0415
 
-        return plan.command(context, read=given.read, check=given.check, out=given.out)
-    if given.command == "assume":
-        from rolecall.cli import assume  # noqa: PLC0415
+def _merge(given: Arguments, context: Context) -> int:
+    from rolecall.cli import merge  # noqa: PLC0415
 
-        return assume.command(context, role_arn=given.role_arn, profile=given.profile)
-    if given.command == "exec":
-        from rolecall.cli import execute  # noqa: PLC0415
+    return merge.command(context, places=given.places, out=given.out, partial=given.partial)
 
-        if given.everywhere:
-            return execute.everywhere(context, words=given.words, form=given.format)
-        return execute.command(context, name=given.target, words=given.words)
+
+def _run(given: Arguments, context: Context) -> int:
     from rolecall.cli import run  # noqa: PLC0415
 
     return run.command(context)
+
+
+def _plan(given: Arguments, context: Context) -> int:
+    from rolecall.cli import plan  # noqa: PLC0415
+
+    if given.batch:
+        from rolecall.cli import batch  # noqa: PLC0415
+
+        return batch.write(context, given.batch)
+    return plan.command(context, read=given.read, check=given.check, out=given.out)
+
+
+def _assume(given: Arguments, context: Context) -> int:
+    from rolecall.cli import assume  # noqa: PLC0415
+
+    return assume.command(context, role_arn=given.role_arn, profile=given.profile)
+
+
+def _exec(given: Arguments, context: Context) -> int:
+    from rolecall.cli import execute  # noqa: PLC0415
+
+    if given.everywhere:
+        return execute.everywhere(context, words=given.words, form=given.format)
+    return execute.command(context, name=given.target, words=given.words)
+
+
+def _config(given: Arguments, context: Context) -> int:
+    from rolecall.cli import config  # noqa: PLC0415
+
+    return config.command(context)
+
+
+def _report(given: Arguments, context: Context) -> int:
+    from rolecall.cli import report  # noqa: PLC0415
+
+    assert given.report is not None  # noqa: S101  the command that it comes with
+    return report.command(context, given.report)
+
+
+_COMMANDS: Mapping[str, Callable[[Arguments, Context], int]] = {
+    "run": _run,
+    "plan": _plan,
+    "assume": _assume,
+    "exec": _exec,
+    "config": _config,
+    "report": _report,
+    "merge": _merge,
+}
 
 
 def _told(error: RolecallError) -> str:

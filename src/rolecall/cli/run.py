@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from rolecall import logs
@@ -17,11 +18,15 @@ from rolecall.report import accounts, folder
 from rolecall.report.console import Console
 from rolecall.report.events import Events
 from rolecall.report.view import View
-from rolecall.results import Outcome
+from rolecall.results import Given, Outcome, Plan
 from rolecall.runner import Runner
+from rolecall.settings import reference
 from rolecall.stop import Stop
 from rolecall.targets.organization import Found
 from rolecall.wording import wrapped
+
+# What the report has anyway.
+_SHOWN_ELSEWHERE = frozenset({"targets", "commands", "before", "after"})
 
 
 def command(context: Context) -> int:
@@ -38,17 +43,17 @@ def command(context: Context) -> int:
         resolved = approval.applied(resolved)
         _prepare_report(context)
         _tell_found(context, output, resolved.found)
-        view = _view(context, output)
-        view.planned(context.settings, resolved.targets, resolved.count)
+        told = view(context, output)
+        told.planned(context.settings, resolved.targets, resolved.count)
         runner = Runner(
             context.settings,
             lambda: aws.assumer(resolved),
-            view,
+            told,
             surroundings(context, stop),
         )
         outcome = runner.run(resolved.targets, resolved.count)
         report = _write_report(context, outcome, resolved.found)
-        view.finished(outcome, report)
+        told.finished(outcome, report)
         if outcome.bug:
             print(outcome.bug, file=sys.stderr)
             print("rolecall: this is a bug; please report the trace above", file=sys.stderr)
@@ -65,7 +70,7 @@ def surroundings(context: Context, stop: Stop) -> Surroundings:
     )
 
 
-def _view(context: Context, output: Outlet) -> View:
+def view(context: Context, output: Outlet) -> View:
     """The view that LOG_FORMAT asks for."""
     if context.settings.log_format == "json":
         return Events(logs.events(TextOutlet(output)))
@@ -110,13 +115,27 @@ def _report_folder(context: Context) -> Path:
     return context.folder / context.settings.report_dir
 
 
+def _plan(context: Context) -> Plan:
+    settings = context.settings
+    given = [row for row in reference.current(context.loaded) if row.origin != "default"]
+    return Plan(
+        options=tuple(
+            Given(name=row.option.key, value=row.value, origin=row.origin)
+            for row in given
+            if row.option.key not in _SHOWN_ELSEWHERE
+        ),
+        before=settings.before.items,
+        commands=settings.commands.items,
+        after=settings.after.items,
+    )
+
+
 def _write_report(context: Context, outcome: Outcome, found: Found | None) -> str:
     try:
         path = folder.write(
             _report_folder(context),
-            outcome,
+            replace(outcome, plan=_plan(context)),
             found=found,
-            commands=context.settings.commands.items,
             mask=context.mask,
             working=context.folder,
         )

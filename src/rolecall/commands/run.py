@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -102,12 +102,14 @@ class _Tracker:
         self._results: list[CommandResult] = []
         self._current: int | None = None
         self._begun = self._current_begun = self._last_output = time.monotonic()
+        self._started_at = time.time()
         self._flushed = False
         self._heard = 0
 
     def started(self, number: int) -> None:
         self._current = number
         self._current_begun = self._last_output = time.monotonic()
+        self._started_at = time.time()
         self._listener.command_started(number + 1, len(self._items), self._items[number])
 
     def on_mark(self, kind: bytes, number: int, code: int) -> None:
@@ -162,6 +164,7 @@ class _Tracker:
             command=self._items[number],
             status=Status.FAILED if failed else Status.SUCCEEDED,
             exit_code=code if code >= 0 else 128 - code,
+            started_at=self._started_at,
             seconds=time.monotonic() - self._current_begun,
             reason=(reason or exit_reason(code)) if failed else "",
             tail=self.stream.tail() if failed else (),
@@ -174,11 +177,10 @@ class _Tracker:
         """The commands went well, and the shell did not: a trap, or a limit between two."""
         last = self._results[-1]
         why = ended.reason or f"{exit_reason(ended.exit_code)} of the shell after its commands"
-        self._results[-1] = CommandResult(
-            command=last.command,
+        self._results[-1] = replace(
+            last,
             status=Status.FAILED,
             exit_code=ended.exit_code,
-            seconds=last.seconds,
             reason=why,
             tail=self.stream.tail(),
         )

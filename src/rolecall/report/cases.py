@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rolecall.report.digest import GRAVEST_FIRST
 from rolecall.report.lines import label
 from rolecall.results import CommandResult, Outcome, Result, Status
 
 MOST = 500
 _ALL = "all commands"
-_GRAVEST_FIRST = (Status.FAILED, Status.NOT_ASSUMED, Status.NOT_RUN, Status.SUCCEEDED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,14 +42,14 @@ def cases(outcome: Outcome, commands: Sequence[str]) -> list[Case]:
     Args:
         commands: what was to run in each target, so that one that was not run has its cases too.
     """
-    everything = [r for r in (outcome.before, *outcome.results, outcome.after) if r]
+    everything = outcome.everything
     bug = [_bug(outcome.bug)] if outcome.bug else []
     room = MOST - len(bug)
     if sum(_size(result, commands) for result in everything) <= room:
         return [*bug, *(case for result in everything for case in _each(result, commands))]
     if len(everything) <= room:
         return [*bug, *map(_whole, everything)]
-    ranked = sorted(everything, key=lambda result: _GRAVEST_FIRST.index(result.status))
+    ranked = sorted(everything, key=lambda result: GRAVEST_FIRST.index(result.status))
     return [*bug, *map(_whole, ranked[: room - 1]), _rest(ranked[room - 1 :])]
 
 
@@ -116,7 +116,7 @@ def _place(result: Result) -> str:
 def _rest(results: Sequence[Result]) -> Case:
     """What no case was left for, as grave as the gravest of it."""
     counts = Counter(result.status for result in results)
-    said = ", ".join(f"{counts[s]:,} {s}" for s in _GRAVEST_FIRST if counts[s])
+    said = ", ".join(f"{counts[s]:,} {s}" for s in GRAVEST_FIRST if counts[s])
     return Case(
         place="rolecall",
         name=f"and {len(results):,} more: {said}",

@@ -133,6 +133,8 @@ class Console:
             for result in (outcome.before, outcome.after)
             if result and result.status is Status.FAILED
         ]
+        if outcome.missing:
+            counts.append(f"{outcome.missing:,} in no report")
         self.say("")
         line = f"{', '.join(counts) or 'no targets'} in {wording.seconds(outcome.seconds)}"
         if outcome.signal_number is not None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 from rolecall.files import make_folder, write_atomically
-from rolecall.report import exports, junit, record
+from rolecall.report import exports, junit, page, record, summary
 from rolecall.results import Outcome
 from rolecall.secret import Mask
 from rolecall.targets.organization import Found
 
-FILES = (record.FILE_NAME, junit.FILE_NAME, exports.FILE_NAME)
+FILES = tuple(module.FILE_NAME for module in (record, junit, exports, summary, page))
 
 
 def obstacle(folder: Path) -> str:
@@ -40,19 +39,12 @@ def prepare(folder: Path) -> None:
 
 
 def write(
-    folder: Path,
-    outcome: Outcome,
-    *,
-    found: Found | None = None,
-    commands: Sequence[str],
-    mask: Mask,
-    working: Path,
+    folder: Path, outcome: Outcome, *, found: Found | None = None, mask: Mask, working: Path
 ) -> Path:
-    """Writes `report.json`, `junit.xml` and `exports.sh`; returns the path of the first.
+    """Writes every file; returns the path of `report.json`.
 
     Args:
         found: the accounts of the organisation; None where it was not read.
-        commands: what was to run in each target.
         working: the working folder: the path returned is relative to it where that can be.
 
     Raises:
@@ -61,5 +53,7 @@ def write(
     path = record.write(folder, outcome, mask, found)
     shown = path.relative_to(working) if path.is_relative_to(working) else path
     exports.write(folder, outcome, report=shown, mask=mask)
-    junit.write(folder, outcome, commands=commands, mask=mask)
+    junit.write(folder, outcome, commands=outcome.plan.commands, mask=mask)
+    summary.write(folder, outcome, mask)
+    page.write(folder, outcome, mask)
     return shown

@@ -6,7 +6,6 @@ the AWS CodeBuild User Guide, "Quotas for AWS CodeBuild".
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +15,7 @@ import rolecall
 from rolecall.files import write_atomically
 from rolecall.report.cases import Case, cases
 from rolecall.report.record import READABLE, moment
+from rolecall.report.texts import Texts
 from rolecall.results import Outcome, Status
 from rolecall.secret import Mask
 
@@ -27,9 +27,6 @@ FILE_NAME = "junit.xml"
 _LONGEST_NAME = 1_000
 _LONGEST_MESSAGE = 5_000
 _LONGEST_REASON = 1_000
-_ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
-# XML 1.0, production 2; a carriage return would not come back as one.
-_NO_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write(folder: Path, outcome: Outcome, *, commands: Sequence[str], mask: Mask) -> None:
@@ -41,31 +38,18 @@ def write(folder: Path, outcome: Outcome, *, commands: Sequence[str], mask: Mask
     Raises:
         FileError: where it can't be written.
     """
+    data = rendered(outcome, commands, mask)
+    write_atomically(folder / FILE_NAME, data, mode=READABLE, durable=False)
+
+
+def rendered(outcome: Outcome, commands: Sequence[str], mask: Mask) -> bytes:
+    """The file's content, masked."""
     buffer = BytesIO()
-    _document(outcome, cases(outcome, commands), _Texts(mask)).write(buffer)
-    path = folder / FILE_NAME
-    write_atomically(path, buffer.getvalue(), mode=READABLE, durable=False)
+    _document(outcome, cases(outcome, commands), Texts(mask)).write(buffer)
+    return buffer.getvalue()
 
 
-class _Texts:
-    """Makes text fit for the report: masked first, so that no cut leaves a part of a secret."""
-
-    def __init__(self, mask: Mask) -> None:
-        self._mask = mask
-
-    def clean(self, text: str) -> str:
-        return _NO_XML.sub("", _ESCAPE_SEQUENCE.sub("", self._mask.text(text)))
-
-    def start(self, text: str, most: int) -> str:
-        text = self.clean(text)
-        return text if len(text) <= most else text[: most - 1] + "…"
-
-    def end(self, text: str, most: int) -> str:
-        text = self.clean(text)
-        return text if len(text) <= most else "…" + text[1 - most :]
-
-
-def _document(outcome: Outcome, shown: Iterable[Case], texts: _Texts) -> JUnitXml:
+def _document(outcome: Outcome, shown: Iterable[Case], texts: Texts) -> JUnitXml:
     from junitparser import TestSuite  # noqa: PLC0415  10 ms that only a report need spend
     from junitparser.xunit2 import JUnitXml  # noqa: PLC0415
 
@@ -86,7 +70,7 @@ def _document(outcome: Outcome, shown: Iterable[Case], texts: _Texts) -> JUnitXm
 
 
 def _add_properties(
-    suite: TestSuite, outcome: Outcome, roles: dict[str, str], texts: _Texts
+    suite: TestSuite, outcome: Outcome, roles: dict[str, str], texts: Texts
 ) -> None:
     """What holds for the run, and the role (its account with it) of each target and region."""
     known = {
@@ -102,7 +86,7 @@ def _add_properties(
         suite.add_property(texts.clean(name), texts.clean(value))
 
 
-def _element(case: Case, texts: _Texts) -> TestCase:
+def _element(case: Case, texts: Texts) -> TestCase:
     from junitparser import Error, Failure, Skipped, TestCase  # noqa: PLC0415
 
     name = texts.start(case.name, _LONGEST_NAME)

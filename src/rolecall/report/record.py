@@ -14,7 +14,7 @@ from typing import Any
 
 import rolecall
 from rolecall.files import make_folder, write_atomically
-from rolecall.results import CommandResult, Outcome, Result, Status
+from rolecall.results import CommandResult, Outcome, Plan, Result, Status
 from rolecall.secret import Mask
 from rolecall.targets.organization import Decision, Found
 
@@ -35,11 +35,11 @@ def write(folder: Path, outcome: Outcome, mask: Mask, found: Found | None = None
     """
     make_folder(folder, FOLDER)
     path = folder / FILE_NAME
-    write_atomically(path, _pieces(outcome, mask, found), mode=READABLE)
+    write_atomically(path, rendered(outcome, mask, found), mode=READABLE)
     return path
 
 
-def _pieces(outcome: Outcome, mask: Mask, found: Found | None) -> Iterator[bytes]:
+def rendered(outcome: Outcome, mask: Mask, found: Found | None = None) -> Iterator[bytes]:
     """The report, one Result at a time: ten thousand at once would be a lot of text."""
 
     def masked(data: Any, indent: int | None = None) -> bytes:
@@ -71,7 +71,17 @@ def _head(outcome: Outcome) -> dict[str, Any]:
         "exit_code": outcome.exit_code,
         "signal": outcome.signal_number,
         "preflight_failed": outcome.preflight_failed,
+        "shard": outcome.shard,
+        "targets_in_all": outcome.targets_in_all,
+        "missing": outcome.missing,
+        "preflight": {
+            "started_at": moment(outcome.preflight.started_at),
+            "seconds": round(outcome.preflight.seconds, 3),
+        }
+        if outcome.preflight
+        else None,
         "counts": {str(status): outcome.count(status) for status in Status},
+        "plan": _plan(outcome.plan),
         "before": result_record(outcome.before) if outcome.before else None,
         "after": result_record(outcome.after) if outcome.after else None,
         "bug": outcome.bug or None,
@@ -86,6 +96,15 @@ def decision_record(decision: Decision) -> dict[str, Any]:
         "unit": decision.path,
         "target": decision.name if decision.taken else None,
         "reason": decision.reason,
+    }
+
+
+def _plan(plan: Plan) -> dict[str, Any]:
+    return {
+        "options": [{"name": o.name, "value": o.value, "origin": o.origin} for o in plan.options],
+        "before": list(plan.before),
+        "commands": list(plan.commands),
+        "after": list(plan.after),
     }
 
 
@@ -113,10 +132,16 @@ def command_record(command: CommandResult) -> dict[str, Any]:
         "command": command.command,
         "status": str(command.status),
         "exit_code": command.exit_code,
+        "started_at": moment(command.started_at) if command.started_at else None,
         "seconds": round(command.seconds, 3),
         "reason": command.reason,
         "tail": list(command.tail),
     }
+
+
+def minute(epoch: float) -> str:
+    """Seconds since the epoch as people read them."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def moment(epoch: float) -> str:

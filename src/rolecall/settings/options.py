@@ -272,9 +272,15 @@ class Settings:
         run_only=True,
     )
     only: tuple[str, ...] = option(
-        ListOf(Text(r"[\w.@+*?\[\]!:-]{1,128}", "a name, a pattern, an account id or wave:2")),
+        ListOf(
+            Text(
+                r"[\w.@+*?\[\]!:-]{1,128}(?:/[a-z0-9-]+)?",
+                "a name, a pattern of names, an account id or wave:2, or one of them and /region",
+            )
+        ),
         default=(),
-        help="Only these of the targets: names, patterns such as `prd-*`, account ids, `wave:2`",
+        help="Only these of the targets: names, patterns such as `prd-*`, account ids, `wave:2`;"
+        " with `/eu-west-1` behind it, in that region alone",
     )
     shard: Shard = option(
         ShardKind(),
@@ -333,7 +339,7 @@ class Settings:
     report_dir: str = option(
         Text(),
         default="rolecall-report",
-        help="The folder `report.json`, `junit.xml` and `exports.sh` are written to",
+        help="The folder that the reports are written to",
         run_only=True,
     )
     log_format: str = option(

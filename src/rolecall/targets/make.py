@@ -17,6 +17,7 @@ from rolecall.targets.arns import RoleArn
 from rolecall.targets.entries import Draft
 from rolecall.targets.model import SessionOptions, Target
 from rolecall.targets.names import Build
+from rolecall.wording import nearest
 
 Variables = tuple[tuple[str, str], ...]
 
@@ -88,11 +89,16 @@ class Maker:
         """Those that ONLY and SHARD leave. `complete`: no list was left unread."""
         settings = self._settings
         if settings.only:
+            known = [target.name for target in targets]
             targets, unknown = selection.only(targets, settings.only)
             if complete:
-                place = self._loaded.given["ONLY"].at()
-                self.problems += [Problem(place, f"{word!r} means no target") for word in unknown]
+                self.problems += [self._means_none(word, known) for word in unknown]
         return selection.shard(targets, settings.shard.number, settings.shard.count)
+
+    def _means_none(self, word: str, known: Sequence[str]) -> Problem:
+        near = nearest(word.partition("/")[0], known)
+        hint = f"; did you mean {near}?" if near and not word.startswith(f"{near}/") else ""
+        return Problem(self._loaded.given["ONLY"].at(), f"{word!r} means no target{hint}")
 
     def _target(self, index: int, draft: Draft, role: RoleArn, name: str, wave: int) -> Target:
         values: dict[str, Any] = {}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from rolecall.targets.model import Target
@@ -16,12 +17,25 @@ def only(targets: Sequence[Target], words: Sequence[str]) -> tuple[tuple[Target,
     """The targets that any of the words means, in their order, and the words that mean none.
 
     Args:
-        words: names of targets, patterns of them, account ids, or `wave:` and a number.
+        words: names of targets, patterns of them, account ids, or `wave:` and a number; with
+            `/region` behind it, a word means them in that region alone.
     """
-    chosen = {word: [target for target in targets if _means(word, target)] for word in words}
-    wanted = {target.index for found in chosen.values() for target in found}
-    kept = tuple(target for target in targets if target.index in wanted)
-    return kept, [word for word, found in chosen.items() if not found]
+    wanted: dict[int, set[str]] = {}
+    unknown = []
+    for word in words:
+        who, _, region = word.partition("/")
+        found = [t for t in targets if _means(who, t) and (not region or region in t.regions)]
+        for target in found:
+            wanted.setdefault(target.index, set()).update([region] if region else target.regions)
+        if not found:
+            unknown.append(word)
+    kept = (_narrowed(t, wanted[t.index]) for t in targets if t.index in wanted)
+    return tuple(kept), unknown
+
+
+def _narrowed(target: Target, regions: Collection[str]) -> Target:
+    kept = tuple(region for region in target.regions if region in regions)
+    return target if kept == target.regions else replace(target, regions=kept)
 
 
 def _means(word: str, target: Target) -> bool:

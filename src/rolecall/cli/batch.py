@@ -1,0 +1,160 @@
+"""`rolecall plan --batch`: one fan-out as many builds, for CodeBuild or for Step Functions.
+
+From the AWS CodeBuild User Guide, "Batch build buildspec reference".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rolecall import wording
+from rolecall.cli.batch_arguments import BatchArguments
+from rolecall.cli.context import Context
+from rolecall.cli.output import outlet
+from rolecall.errors import SUCCEEDED, ConfigError, FileError, Problem
+from rolecall.files import make_folder, write_atomically
+from rolecall.report.record import FOLDER, READABLE
+from rolecall.settings.sources import PREFIX, BadValueError
+from rolecall.targets import Resolved
+from rolecall.targets.builds import Share, divide
+
+# What CodeBuild takes in one batch; a project's own `maximumBuildsAllowed` may be less.
+_MOST_BUILDS = 100
+# What Step Functions takes as the input of an execution, in bytes.
+_LONGEST_INPUT = 262_144
+_FEWER = "; use --batch shard --shards N, so that each build has more targets"
+
+
+def write(context: Context, given: BatchArguments) -> int:
+    """Writes the buildspec of the batch, or the input of the state machine.
+
+    Raises:
+        ConfigError, FileError: where it can't be made; nothing was written.
+    """
+    resolved = _resolved(context)
+    narrowed = len(resolved.targets) < resolved.count
+    try:
+        waves = divide(resolved.targets, given.way, shards=given.shards, named=narrowed)
+    except BadValueError as error:
+        raise ConfigError([Problem("ROLECALL_TARGETS", str(error))]) from None
+    states = given.form == "stepfunctions"
+    written = _input(context, waves) if states else _buildspec(context, given, waves)
+    text = context.mask.text(written)
+    if given.out:
+        path = context.folder / given.out
+        make_folder(path.parent, FOLDER)
+        write_atomically(path, text.encode(), mode=READABLE, durable=False)
+    else:
+        outlet().write(text.encode())
+    return SUCCEEDED
+
+
+def _resolved(context: Context) -> Resolved:
+    """The targets, of lists in AWS, too."""
+    problems = []
+    if "SHARD" in context.loaded.given:
+        wrong = "has no place beside --batch, which gives each build its own"
+        problems.append(Problem(context.loaded.given["SHARD"].at(), wrong))
+    problems += context.command_problems()
+    resolved = context.resolve(read_list=None, problems=problems)
+    if not resolved.unread:
+        return resolved
+    from rolecall.cli.aws import Aws  # noqa: PLC0415  boto3 is for such lists only
+    from rolecall.cli.output import TextOutlet  # noqa: PLC0415
+    from rolecall.cli.signals import stopping  # noqa: PLC0415
+
+    with stopping() as stop:
+        aws = Aws(context, stop, stream=TextOutlet(outlet()))
+        return context.resolve(read_list=aws.read_list, organization=aws.organization)
+
+
+def _input(context: Context, waves: Sequence[Sequence[Share]]) -> str:
+    """What pipeline/fleet.yaml's state machine is started with: it hands on two variables only."""
+    wrong = "does not reach the builds of the state machine; write it in rolecall.yml"
+    if flags := _flags(context):
+        raw = [context.loaded.given[name] for name in flags]
+        raise ConfigError([Problem(each.at(), wrong) for each in raw])
+    builds = [
+        [{"build": s.identifier, "only": s.only, "shard": str(s.shard)} for s in wave]
+        for wave in waves
+    ]
+    text = json.dumps({"waves": builds}, separators=(",", ":")) + "\n"
+    if len(text) > _LONGEST_INPUT:
+        wrong = f"gives {len(text):,} bytes, and Step Functions takes {_LONGEST_INPUT:,} as input"
+        raise ConfigError([Problem("--batch", wrong + _FEWER)])
+    return text
+
+
+def _buildspec(context: Context, given: BatchArguments, waves: Sequence[Sequence[Share]]) -> str:
+    total = sum(map(len, waves))
+    if total > _MOST_BUILDS:
+        wrong = f"gives {total:,} builds, and CodeBuild takes {_MOST_BUILDS} in a batch{_FEWER}"
+        raise ConfigError([Problem("--batch", wrong)])
+    phases = _phases(context.folder / given.buildspec, given.buildspec)
+    head = (
+        f"# Written by `rolecall plan --batch`: {wording.count(total, 'build')} in"
+        f" {wording.count(len(waves), 'wave')}, with the phases of {given.buildspec}.\n"
+        "# MAX_PARALLEL and MAX_FAILURES hold within each build; `rolecall merge` joins the"
+        " reports.\n"
+    )
+    return head + phases.rstrip("\n") + "\n\n" + "\n".join(_batch(context, waves)) + "\n"
+
+
+def _phases(path: Path, name: str) -> str:
+    import yaml  # noqa: PLC0415  0.03 s that only a batch need spend
+
+    try:
+        text = path.read_text("utf-8")
+        known = yaml.safe_load(text)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error).partition("\n")[0]
+        raise FileError(
+            f"{name}, whose phases the builds run, cannot be read: {why}; name it with --buildspec"
+        ) from None
+    if not isinstance(known, dict) or "phases" not in known:
+        raise FileError(f"{name} is no buildspec: it has no phases; name one with --buildspec")
+    if "batch" in known:
+        raise FileError(
+            f"{name} has a `batch` already; name one that has only what each build runs with"
+            " --buildspec"
+        )
+    return text
+
+
+def _batch(context: Context, waves: Sequence[Sequence[Share]]) -> Iterator[str]:
+    """A list where no build waits for another, else a graph."""
+    on_failure = context.settings.on_failure
+    graph = len(waves) > 1
+    yield "batch:"
+    yield f"  fast-fail: {json.dumps(on_failure == 'abort')}"
+    yield "  build-graph:" if graph else "  build-list:"
+    before: list[str] = []
+    for number, wave in enumerate(waves, 1):
+        for share in wave:
+            yield f"    - identifier: {share.identifier}"
+            yield "      env:"
+            yield "        variables:"
+            for name, value in _variables(context, share).items():
+                yield f"          {name}: {json.dumps(value, ensure_ascii=False)}"
+            if before:
+                yield "      depend-on:"
+                yield from (f"        - {identifier}" for identifier in before)
+            # No more is ignored than what lets the next wave begin.
+            if graph and on_failure == "continue" and number < len(waves):
+                yield "      ignore-failure: true"
+        before = [share.identifier for share in wave]
+
+
+def _variables(context: Context, share: Share) -> dict[str, str]:
+    """The build's part, and what was given as a flag here and the builds would not know."""
+    flags = {PREFIX + name: value for name, value in _flags(context).items()}
+    shard = {"ROLECALL_SHARD": str(share.shard)} if share.shard.count > 1 else {}
+    return {**flags, "ROLECALL_ONLY": share.only, **shard}
+
+
+def _flags(context: Context) -> dict[str, str]:
+    """The options that were given as flags, by name; ONLY is in the shares."""
+    given = context.loaded.given.items()
+    return {n: str(raw.value) for n, raw in given if raw.origin == "flag" and n != "ONLY"}

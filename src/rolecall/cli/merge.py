@@ -1,0 +1,70 @@
+"""`rolecall merge`: the reports of many builds, joined into one with the exit code of the whole."""
+
+from __future__ import annotations
+
+import glob
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rolecall.cli.context import Context
+from rolecall.cli.output import Outlet, say_gone
+from rolecall.cli.run import view
+from rolecall.errors import FileError
+from rolecall.report import folder, record
+from rolecall.report.merging import Part, merge
+from rolecall.report.reader import read
+
+
+def command(context: Context, *, places: Sequence[str], out: str, partial: bool) -> int:
+    """Writes the report of the whole; returns its exit code.
+
+    Args:
+        partial: whether targets that no report tells of are well.
+
+    Raises:
+        FileError: where there is no report, or one that can't be read or written.
+    """
+    target = context.folder / (out or context.settings.report_dir)
+    if wrong := folder.obstacle(target):
+        raise FileError(f"{wrong}; write a folder that this user may write")
+    paths = list(dict.fromkeys(_found(context.folder, places, apart=target / record.FILE_NAME)))
+    merged = merge([Part(place=_shown(path, context), outcome=read(path)) for path in paths])
+    outcome = replace(merged.outcome, missing=0) if partial else merged.outcome
+    report = folder.write(target, outcome, mask=context.mask, working=context.folder)
+    for note in merged.notes:
+        print(f"rolecall: {note}", file=sys.stderr)
+    view(context, Outlet(say_gone)).finished(outcome, str(report))
+    return outcome.exit_code
+
+
+def _found(working: Path, places: Sequence[str], *, apart: Path) -> Iterator[Path]:
+    """The reports that the places name: files, folders at any depth above them, patterns.
+
+    Args:
+        apart: what an earlier merge has written.
+    """
+    for place in places:
+        named = [working / place]
+        if not named[0].exists() and glob.has_magic(place):
+            # Unlike Path.glob it takes a pattern from the root, too.
+            matching = glob.glob(place, root_dir=working, recursive=True)  # noqa: PTH207
+            named = [working / each for each in sorted(matching)]
+        below = [report for path in named for report in _below(path) if report != apart]
+        if not below:
+            raise FileError(
+                f"{place}: there is no {record.FILE_NAME} there; name the folders that builds"
+                " wrote their reports to"
+            )
+        yield from below
+
+
+def _below(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(path.rglob(record.FILE_NAME))
+    return [path] if path.exists() else []
+
+
+def _shown(path: Path, context: Context) -> str:
+    return str(path.relative_to(context.folder) if path.is_relative_to(context.folder) else path)

@@ -1,0 +1,84 @@
+"""`rolecall report`: what a run has reported, shown again in any form, or beside another run."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import replace
+
+from rolecall.cli.arguments import ReportArguments
+from rolecall.cli.context import Context, colour
+from rolecall.cli.output import outlet
+from rolecall.errors import SUCCEEDED
+from rolecall.files import make_folder, write_atomically
+from rolecall.report import comparison, junit, page, record, summary
+from rolecall.report.console import Console
+from rolecall.report.reader import read
+from rolecall.report.record import FOLDER, READABLE
+from rolecall.report.texts import Texts
+from rolecall.results import Outcome, Result
+from rolecall.secret import Mask
+
+
+def command(context: Context, given: ReportArguments) -> int:
+    """Shows or writes the report; 0, whatever became of the run.
+
+    Raises:
+        FileError: where there is no report, or one that can't be read or written.
+    """
+    folder = given.folder or context.settings.report_dir
+    outcome = read(context.folder / folder)
+    if given.compare:
+        differences = comparison.compare(read(context.folder / given.compare), outcome)
+        written = comparison.markdown if given.form == "md" else comparison.text
+        pieces: Iterable[bytes] = [written(differences, context.mask).encode()]
+    else:
+        bright = not given.out and colour(context.environ)
+        pieces = _rendered(outcome, given.form, context.mask, bright=bright)
+    if given.out:
+        path = context.folder / given.out
+        make_folder(path.parent, FOLDER)
+        write_atomically(path, pieces, mode=READABLE, durable=False)
+        return SUCCEEDED
+    output = outlet()
+    for piece in pieces:
+        output.write(piece)
+    return SUCCEEDED
+
+
+def _rendered(outcome: Outcome, form: str, mask: Mask, *, bright: bool) -> Iterable[bytes]:
+    if form == "html":
+        return page.rendered(outcome, mask)
+    if form == "md":
+        return [summary.rendered(outcome, mask).encode()]
+    if form == "junit":
+        return [junit.rendered(outcome, outcome.plan.commands, mask)]
+    if form == "json":
+        return record.rendered(outcome, mask)
+    buffer = io.BytesIO()
+    Console(buffer, mask=mask, colour=bright).finished(_tame(outcome, Texts(mask)), "")
+    return [buffer.getvalue().removeprefix(b"\n")]
+
+
+def _tame(outcome: Outcome, texts: Texts) -> Outcome:
+    """The outcome without what would steer the terminal of who only reads of it."""
+
+    def tame(result: Result) -> Result:
+        commands = (
+            replace(c, tail=tuple(map(texts.clean, c.tail)), reason=texts.clean(c.reason))
+            for c in result.commands
+        )
+        return replace(
+            result,
+            target=texts.clean(result.target),
+            reason=texts.clean(result.reason),
+            remedy=texts.clean(result.remedy),
+            commands=tuple(commands),
+        )
+
+    return replace(
+        outcome,
+        results=tuple(map(tame, outcome.results)),
+        before=tame(outcome.before) if outcome.before else None,
+        after=tame(outcome.after) if outcome.after else None,
+    )

@@ -1,0 +1,186 @@
+"""The reports of many builds, joined into the one that a single run would have given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from rolecall import wording
+from rolecall.errors import FileError
+from rolecall.results import Outcome, Plan, Result, Span, Status
+
+_MOST_NAMED = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """One build's report. `place` is where it was read from."""
+
+    place: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Merged:
+    """The whole, and what is to be said of how it came about."""
+
+    outcome: Outcome
+    notes: tuple[str, ...]
+
+
+def merge(parts: Sequence[Part]) -> Merged:
+    """Joins reports: one Result per target and region, in the order of deployment.
+
+    What stands in several reports is taken from the one that started last; one in which it was not
+    run counts for less than one in which it was. Of a build that was done again as a whole nothing
+    else is kept.
+
+    Args:
+        parts: one at least.
+
+    Raises:
+        FileError: where they are not of one list of targets.
+    """
+    parts = sorted(parts, key=lambda part: part.outcome.started_at)
+    _check(parts)
+    taken = _taken(parts)
+    results = sorted((result for _, result in taken.values()), key=lambda result: result.index)
+    kept = {id(part) for part, _ in taken.values()}
+    counting = [p.outcome for p in parts if id(p) in kept or not p.outcome.results]
+    outcome = replace(_head(counting, [part.outcome for part in parts]), results=tuple(results))
+    missing = _missing(outcome)
+    notes = [
+        *_again(parts, len(taken)),
+        *_once("before", counting),
+        *_once("after", counting),
+        *_differing(counting),
+        *_absent(outcome, missing, counting),
+    ]
+    return Merged(outcome=replace(outcome, missing=len(missing)), notes=tuple(notes))
+
+
+def _check(parts: Sequence[Part]) -> None:
+    """Each place in the list is one target's, and each name one role's, in all of the reports."""
+    seen: dict[int | str, tuple[str, str]] = {}
+    for part in parts:
+        for result in part.outcome.results:
+            pairs: tuple[tuple[int | str, str], ...] = (
+                (result.index, result.target),
+                (result.target, result.role_arn),
+            )
+            for key, value in pairs:
+                known, place = seen.setdefault(key, (value, part.place)) if key else (value, "")
+                if known != value:
+                    what = f"target {key}" if isinstance(key, int) else key
+                    raise FileError(
+                        f"{place} and {part.place} are not of one list of targets: {what} is"
+                        f" {known} in the first and {value} in the second; merge the reports of"
+                        " one run only"
+                    )
+
+
+def _taken(parts: Iterable[Part]) -> dict[tuple[str, str], tuple[Part, Result]]:
+    """For each target and region the Result that holds, and the report it is of."""
+    taken: dict[tuple[str, str], tuple[Part, Result]] = {}
+    for part in parts:
+        for result in part.outcome.results:
+            key = (result.target, result.region)
+            if (
+                key not in taken
+                or result.status is not Status.NOT_RUN
+                or taken[key][1].status is Status.NOT_RUN
+            ):
+                taken[key] = (part, result)
+    return taken
+
+
+def _head(counting: Sequence[Outcome], everything: Sequence[Outcome]) -> Outcome:
+    """All but the results. The time is that of every build, also of those done again."""
+    starts = [outcome.started_at for outcome in everything]
+    ends = [outcome.started_at + outcome.seconds for outcome in everything]
+    signals = [o.signal_number for o in counting if o.signal_number is not None]
+    return Outcome(
+        results=(),
+        before=_gravest([outcome.before for outcome in counting]),
+        after=_gravest([outcome.after for outcome in counting]),
+        plan=_plan([outcome.plan for outcome in counting]),
+        preflight=_preflight([outcome.preflight for outcome in counting]),
+        preflight_failed=any(outcome.preflight_failed for outcome in counting),
+        signal_number=signals[0] if signals else None,
+        started_at=min(starts),
+        seconds=max(ends) - min(starts),
+        bug="\n".join(outcome.bug for outcome in counting if outcome.bug),
+        targets_in_all=max(outcome.targets_in_all for outcome in everything),
+    )
+
+
+def _gravest(found: Iterable[Result | None]) -> Result | None:
+    """One that failed, else the first."""
+    there = [result for result in found if result]
+    failed = (result for result in there if result.status is Status.FAILED)
+    return next(failed, next(iter(there), None))
+
+
+def _plan(plans: Sequence[Plan]) -> Plan:
+    """The first one's, with the options that all of them were given alike."""
+    shared = set(plans[0].options).intersection(*(plan.options for plan in plans[1:]))
+    options = tuple(option for option in plans[0].options if option in shared)
+    return replace(plans[0], options=options)
+
+
+def _preflight(spans: Iterable[Span | None]) -> Span | None:
+    there = [span for span in spans if span]
+    if not there:
+        return None
+    first = min(span.started_at for span in there)
+    return Span(
+        started_at=first, seconds=max(span.started_at + span.seconds for span in there) - first
+    )
+
+
+def _missing(outcome: Outcome) -> list[int]:
+    """The places, from 1, of the targets that no report tells of."""
+    seen = {result.index for result in outcome.results}
+    return [index for index in range(1, outcome.targets_in_all + 1) if index not in seen]
+
+
+def _again(parts: Sequence[Part], distinct: int) -> Iterator[str]:
+    double = sum(len(part.outcome.results) for part in parts) - distinct
+    if double:
+        yield (
+            f"{wording.count(double, 'result')} stand in more than one report: what was started"
+            " last counts"
+        )
+
+
+def _once(name: str, outcomes: Iterable[Outcome]) -> Iterator[str]:
+    found = [outcome for outcome in outcomes if getattr(outcome, name)]
+    if len(found) > 1:
+        kept = _gravest(getattr(outcome, name) for outcome in found)
+        yield (
+            f"the commands {name} ran in {len(found):,} builds; the report has the one that"
+            f" {kept.status if kept else ''}"
+        )
+
+
+def _differing(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    if any(one.plan.commands != other.plan.commands for one, other in pairwise(outcomes)):
+        yield "the builds did not all run the same commands"
+
+
+def _absent(outcome: Outcome, missing: Sequence[int], outcomes: Iterable[Outcome]) -> Iterator[str]:
+    if not missing:
+        return
+    places = ", ".join(map(str, missing[:_MOST_NAMED]))
+    places += f" and {len(missing) - _MOST_NAMED:,} more" if len(missing) > _MOST_NAMED else ""
+    noun = "target is" if outcome.targets_in_all == 1 else "targets are"
+    yield (
+        f"{len(missing):,} of {outcome.targets_in_all:,} {noun} in no report, by their place in"
+        f" the list: {places}"
+    )
+    shards = {outcome.shard for outcome in outcomes}
+    count = max((int(shard.rpartition("/")[2]) for shard in shards), default=1)
+    gone = [f"{n}/{count}" for n in range(1, count + 1) if f"{n}/{count}" not in shards]
+    if gone:
+        yield f"there is no report of {', '.join(gone[:_MOST_NAMED])} (SHARD)"

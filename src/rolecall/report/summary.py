@@ -1,0 +1,145 @@
+"""`summary.md`: what a comment on GitHub, GitLab or CodeCatalyst holds of a run.
+
+What is not ours stands in code spans, and in fenced blocks: there no `@name` calls anybody, and
+nothing is a link or HTML (GitHub Flavored Markdown, 6.1 and 4.5).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rolecall import wording
+from rolecall.files import write_atomically
+from rolecall.report.digest import Digest, Group, verdict
+from rolecall.report.record import READABLE, minute
+from rolecall.report.texts import Texts
+from rolecall.results import Outcome, Result
+from rolecall.secret import Mask
+
+FILE_NAME = "summary.md"
+# GitHub takes 65,536 characters of a comment, and a pipeline may have some to add.
+_LONGEST = 60_000
+_MOST_ROWS = 50
+_MOST_NAMES = 20
+_LONGEST_TEXT = 300
+_LONGEST_TAIL = 1_500
+
+
+def write(folder: Path, outcome: Outcome, mask: Mask) -> None:
+    """Writes `summary.md`, masked, in one step.
+
+    Raises:
+        FileError: where it can't be written.
+    """
+    text = rendered(outcome, mask)
+    write_atomically(folder / FILE_NAME, text.encode(), mode=READABLE, durable=False)
+
+
+def rendered(outcome: Outcome, mask: Mask) -> str:
+    """The file's content: counts, what failed, what could not be assumed, what was not run."""
+    writer = _Writer(outcome, Texts(mask))
+    text = "\n".join(writer.head())
+    for part in writer.parts():
+        if len(text) + len(part) > _LONGEST:
+            return text + "\n\nThe rest is in report.html.\n"
+        text += "\n\n" + part
+    return text + "\n"
+
+
+def code(text: str) -> str:
+    """A code span that can stand in a table's cell."""
+    text = " ".join(text.split()).replace("|", "\\|")
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if longest else ""
+    return f"{fence}{pad}{text}{pad}{fence}" if text else ""
+
+
+def _block(lines: str) -> str:
+    """A fenced block that what it holds can't end."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", lines)), default=0))
+    return f"{fence}text\n{lines}\n{fence}"
+
+
+class _Writer:
+    """One summary, part by part, so that it can end where there is no more room."""
+
+    def __init__(self, outcome: Outcome, texts: Texts) -> None:
+        self._outcome, self._texts = outcome, texts
+        self._digest = Digest(outcome)
+
+    def head(self) -> Iterator[str]:
+        outcome = self._outcome
+        yield f"## rolecall: {verdict(outcome) or 'nothing was run'}"
+        yield ""
+        targets = wording.count(len(outcome.results), "target")
+        line = f"{targets} in {wording.seconds(outcome.seconds)}, exit code {outcome.exit_code}"
+        if outcome.signal_number is not None:
+            line += f", interrupted by signal {outcome.signal_number}"
+        yield f"{line}; started {minute(outcome.started_at)}"
+
+    def parts(self) -> Iterator[str]:
+        if self._outcome.bug:
+            yield "### rolecall itself failed\n\n" + _block(
+                self._texts.end(self._outcome.bug, _LONGEST_TAIL)
+            )
+        if self._digest.failed:
+            yield self._failed(self._digest.failed)
+        if self._digest.not_assumed:
+            yield self._kept_out(self._digest.not_assumed)
+        if self._digest.not_run:
+            yield "### Not run\n\n" + "\n".join(map(self._left, self._digest.not_run[:_MOST_ROWS]))
+        for group in self._digest.failed[:_MOST_NAMES]:
+            yield from self._tail(group)
+
+    def _failed(self, groups: Sequence[Group]) -> str:
+        rows = [(group, result) for group in groups for result in group.results]
+        lines = [
+            "### Failed",
+            "",
+            "| target | account | region | command | why | time |",
+            "|---|---|---|---|---|---|",
+        ]
+        for group, result in rows[:_MOST_ROWS]:
+            cells = (result.target, result.account_id, result.region, group.command, group.reason)
+            row = [*map(self._code, cells), wording.seconds(result.seconds)]
+            lines.append(f"| {' | '.join(row)} |")
+        if len(rows) > _MOST_ROWS:
+            lines += ["", f"and {len(rows) - _MOST_ROWS:,} more"]
+        return "\n".join([*lines, *self._again(groups, "run")])
+
+    def _again(self, groups: Sequence[Group], verb: str) -> list[str]:
+        results = [result for group in groups for result in group.results]
+        command = self._digest.again(results)
+        them = "it" if len(results) == 1 else "them"
+        return ["", f"To {verb} {them} again: {code(command)}"] if command else []
+
+    def _kept_out(self, groups: Sequence[Group]) -> str:
+        lines = ["### Could not be assumed", ""]
+        for group in groups[:_MOST_ROWS]:
+            lines.append(f"- {self._names(group.results)}: {self._code(group.reason)}")
+            lines += [f"  What to do: {self._code(group.remedy)}"] if group.remedy else []
+        return "\n".join([*lines, *self._again(groups, "try")])
+
+    def _left(self, group: Group) -> str:
+        return f"- {len(group.results):,}, {self._code(group.reason)}: {self._names(group.results)}"
+
+    def _names(self, results: Sequence[Result]) -> str:
+        named = ", ".join(self._code(self._digest.name(r)) for r in results[:_MOST_NAMES])
+        more = len(results) - _MOST_NAMES
+        return f"{named} and {more:,} more" if more > 0 else named
+
+    def _tail(self, group: Group) -> Iterator[str]:
+        first = group.results[0]
+        failed = first.failed_command
+        if failed and failed.tail:
+            name = html.escape(self._texts.start(self._digest.name(first), _LONGEST_TEXT))
+            lead = f"<summary>The last lines of <code>{name}</code></summary>"
+            block = _block(self._texts.end("\n".join(failed.tail), _LONGEST_TAIL))
+            yield f"<details>\n{lead}\n\n{block}\n\n</details>"
+
+    def _code(self, text: str) -> str:
+        return code(self._texts.start(text, _LONGEST_TEXT))

@@ -1,0 +1,80 @@
+"""Divides the targets among many builds, wave by wave, in the terms of ONLY and SHARD."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from rolecall.settings.amounts import Shard
+from rolecall.settings.sources import BadValueError
+from rolecall.targets import selection
+from rolecall.targets.model import Target
+
+WAYS = ("target", "wave", "shard")
+_LONGEST = 128
+_ALL = Shard()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Share:
+    """What one build deploys to.
+
+    Attributes:
+        identifier: unique among the shares, of letters, digits and underscores, 128 at most.
+        only: ONLY of the build. shard: its SHARD.
+    """
+
+    identifier: str
+    only: str
+    shard: Shard = _ALL
+
+
+def divide(
+    targets: Sequence[Target], way: str, *, shards: int = 1, named: bool = False
+) -> list[list[Share]]:
+    """The shares of each wave, in order.
+
+    Args:
+        way: a share for each target, for each wave, or `shards` of them for each wave; a wave of
+            fewer targets has fewer, so that no build is left without one.
+        named: whether each share names its targets, since they are not all there are.
+
+    Raises:
+        BadValueError: where a target's name means another one, too.
+    """
+    several = len({target.wave for target in targets}) > 1
+    found = []
+    for wave, members in groupby(sorted(targets, key=lambda t: t.wave), key=lambda t: t.wave):
+        prefix = f"wave_{wave}_" if several else ""
+        here = tuple(members)
+        if way == "target":
+            found.append([_of_target(target, targets) for target in here])
+            continue
+        count = min(shards, len(here)) if way == "shard" else 1
+        whole = [_of_part(Shard(n, count), wave, prefix) for n in range(1, count + 1)]
+        found.append(list(_by_name(whole, here)) if named else whole)
+    return found
+
+
+def _of_target(target: Target, targets: Sequence[Target]) -> Share:
+    meant, _ = selection.only(targets, [target.name])
+    if meant != (target,):
+        others = ", ".join(other.name for other in meant if other is not target)
+        raise BadValueError(f"{target.name!r} means {others}, too; give it another name")
+    cleaned = re.sub(r"[^A-Za-z0-9]", "_", target.name)
+    return Share(identifier=f"target_{target.index}_{cleaned}"[:_LONGEST], only=target.name)
+
+
+def _of_part(shard: Shard, wave: int, prefix: str) -> Share:
+    part = f"shard_{shard.number}_of_{shard.count}" if shard.count > 1 else ""
+    name = (prefix + part).rstrip("_") or "all"
+    return Share(identifier=name, only=f"wave:{wave}", shard=shard)
+
+
+def _by_name(shares: Sequence[Share], targets: Sequence[Target]) -> Iterator[Share]:
+    """The same shares, though what `wave:2` means is more than these targets."""
+    for share in shares:
+        part = selection.shard(targets, share.shard.number, share.shard.count)
+        yield Share(identifier=share.identifier, only=" ".join(target.name for target in part))

@@ -1,0 +1,204 @@
+"""`rolecall merge`: reports of many builds, joined into the one that a single run gives."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from support.command import Command
+
+MANY = " ".join(f"t{n}=arn:aws:iam::{n:012}:role/deploy" for n in range(1, 10))
+WAVES = {"ROLECALL_TARGETS": MANY, "ROLECALL_WAVES": "1, 3, rest"}
+FAILS = 'test "$ROLECALL_TARGET$AWS_REGION" != t5eu-west-1'
+TIMES = ("started_at", "seconds")
+
+
+def build(rolecall, name):
+    """A folder of its own, as each build has."""
+    folder = rolecall.folder / name
+    folder.mkdir()
+    return Command(folder=folder, url=rolecall.url)
+
+
+def timeless(data):
+    """The same without what differs from one run to the next."""
+    if isinstance(data, dict):
+        return {key: timeless(value) for key, value in data.items() if key not in TIMES}
+    return [timeless(each) for each in data] if isinstance(data, list) else data
+
+
+def shards(rolecall, commands, count=4, **given):
+    """Runs all shards at once."""
+    builds = [build(rolecall, f"build-{n}") for n in range(1, count + 1)]
+    started = [
+        one.start("run", ROLECALL_COMMANDS=commands, ROLECALL_SHARD=f"{n}/{count}", **given)
+        for n, one in enumerate(builds, 1)
+    ]
+    return [one.finish(process) for one, process in zip(builds, started, strict=True)]
+
+
+def merge(rolecall, *arguments, **extra):
+    return rolecall("merge", *(arguments or ["build-*"]), **extra)
+
+
+def junit(done):
+    root = ET.parse(done.folder / "rolecall-report/junit.xml").getroot()
+    counts = root.find("testsuite").attrib
+    cases = [(c.get("classname"), c.get("name")) for c in root.iter("testcase")]
+    return {name: counts[name] for name in ("tests", "failures", "errors", "skipped")}, cases
+
+
+@pytest.mark.parametrize(
+    ("commands", "code"), [("echo $ROLECALL_TARGET", 0), (json.dumps([FAILS, "echo then"]), 1)]
+)
+def test_four_shards_at_once_merged_give_the_report_that_one_run_gives(rolecall, commands, code):
+    given = {
+        **WAVES,
+        "ROLECALL_REGIONS": "eu-west-2,eu-west-1",
+        "ROLECALL_ON_FAILURE": "continue",
+        "ROLECALL_BEFORE": "echo begun",
+        "ROLECALL_AFTER": "echo done",
+    }
+    done = shards(rolecall, commands, **given)
+    assert max(one.code for one in done) == code
+    merged = merge(rolecall)
+    whole = build(rolecall, "whole").run(commands, **given)
+    assert (merged.code, whole.code) == (code, code), merged.out + merged.err
+    assert timeless(merged.report) == timeless(whole.report)
+    assert [(r["target"], r["region"]) for r in merged.report["results"]][:3] == [
+        ("t1", "eu-west-2"), ("t1", "eu-west-1"), ("t2", "eu-west-2"),
+    ]  # fmt: skip
+    assert junit(merged) == junit(whole)
+    exports = [(one.folder / "rolecall-report/exports.sh").read_text() for one in (merged, whole)]
+    assert exports[0] == exports[1]
+    assert "the commands before ran in 4 builds" in merged.message
+
+
+def test_the_time_of_the_whole_is_from_the_first_start_to_the_last_end(rolecall):
+    done = shards(rolecall, "true", count=2, **WAVES)
+    merged = merge(rolecall).report
+    assert merged["started_at"] == min(one.report["started_at"] for one in done)
+    assert merged["seconds"] >= max(one.report["seconds"] for one in done)
+    assert merged["shard"] == "1/1"
+    assert merged["targets_in_all"] == 9
+
+
+def test_a_shard_that_left_no_report_is_said_and_never_a_success(rolecall):
+    shards(rolecall, "true", **WAVES)
+    shutil.rmtree(rolecall.folder / "build-2")
+    merged = merge(rolecall)
+    assert merged.code == 1
+    assert "2 of 9 targets are in no report, by their place in the list: 3, 6" in merged.message
+    assert "there is no report of 2/4 (SHARD)" in merged.message
+    assert "7 succeeded, 2 in no report in " in merged.out
+    assert (merged.report["missing"], merged.report["exit_code"]) == (2, 1)
+    assert merge(rolecall, "--partial", "build-*").code == 0
+
+
+def test_of_a_build_that_was_retried_the_later_one_counts(rolecall):
+    first = build(rolecall, "build-1")
+    given = {"ROLECALL_TARGETS": MANY, "ROLECALL_BEFORE": "echo begun"}
+    assert first.run("test $ROLECALL_TARGET != t3", **given).code == 1
+    retried = build(rolecall, "build-2")
+    assert retried.run("true", **given, ROLECALL_ONLY="t3 t4 t5 t6 t7 t8 t9").code == 0
+    # The order in which they are named does not matter.
+    merged = merge(rolecall, "build-2", "build-1")
+    assert (merged.code, set(merged.statuses)) == (0, {"succeeded"})
+    assert "7 results stand in more than one report" in merged.message
+
+
+def test_what_a_later_build_did_not_run_leaves_what_was_run_before(rolecall):
+    given = {"ROLECALL_TARGETS": MANY}
+    assert build(rolecall, "build-1").run("true", **given).code == 0
+    assert build(rolecall, "build-2").run("test $ROLECALL_TARGET != t2", **given).code == 1
+    merged = merge(rolecall)
+    assert (merged.code, merged.statuses) == (1, ["succeeded", "failed"] + ["succeeded"] * 7)
+
+
+def test_an_interrupted_build_that_was_retried_as_a_whole_counts_no_more(rolecall):
+    process = build(rolecall, "build-1").start("run", ROLECALL_COMMANDS="echo up; sleep 60")
+    while process.stdout.readline() != "up\n":
+        pass
+    process.send_signal(signal.SIGTERM)
+    assert rolecall.finish(process).code == 143
+    assert merge(rolecall).code == 143
+    assert build(rolecall, "build-2").run("true").code == 0
+    assert merge(rolecall).code == 0
+
+
+def test_the_gravest_exit_code_is_that_of_the_whole(rolecall):
+    process = build(rolecall, "build-1").start(
+        "run", ROLECALL_COMMANDS="echo up; sleep 60", ROLECALL_ONLY="dev"
+    )
+    while process.stdout.readline() != "up\n":
+        pass
+    process.send_signal(signal.SIGINT)
+    assert rolecall.finish(process).code == 130
+    assert build(rolecall, "build-2").run("false", ROLECALL_ONLY="tst").code == 1
+    assert build(rolecall, "build-3").run("true", ROLECALL_ONLY="prd").code == 0
+    assert merge(rolecall).code == 130
+    assert merge(rolecall, "--partial", "build-[23]").code == 1
+    assert merge(rolecall, "--partial", "build-3", "--out", "elsewhere/merged").code == 0
+    assert (rolecall.folder / "elsewhere/merged/junit.xml").exists()
+
+
+def test_a_merge_can_be_done_again_where_it_wrote(rolecall):
+    shards(rolecall, "true", count=2, **WAVES)
+    for _ in range(2):
+        done = merge(rolecall, ".", "--out", ".")
+        assert (done.code, done.err) == (0, "")
+    files = {path.name for path in rolecall.folder.iterdir() if path.is_file()}
+    assert files == {"report.json", "report.html", "summary.md", "junit.xml", "exports.sh"}
+
+
+def test_reports_of_another_run_are_refused(rolecall):
+    build(rolecall, "build-1").run("true")
+    other = "dev=arn:aws:iam::222222222222:role/other"
+    build(rolecall, "build-2").run("true", ROLECALL_TARGETS=other)
+    done = merge(rolecall)
+    assert done.code == 2
+    assert "build-2/rolecall-report/report.json are not of one list of targets" in done.message
+    assert "dev is arn:aws:iam::222222222222:role/deploy in the first" in done.message
+    assert not (rolecall.folder / "rolecall-report").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "is no JSON, or was cut off"),
+        ('{"version": 2}', "it is of version 2, and this is for version 1"),
+    ],
+)
+def test_a_report_that_cannot_be_read_is_refused(rolecall, text, said):
+    shards(rolecall, "true", count=2, **WAVES)
+    (rolecall.folder / "build-2/rolecall-report/report.json").write_text(text)
+    done = merge(rolecall)
+    assert (done.code, said in done.message) == (2, True)
+    assert "build-2/rolecall-report/report.json" in done.message
+    assert not (rolecall.folder / "rolecall-report").exists()
+
+
+@pytest.mark.parametrize("place", ["none", "none-*", "empty"])
+def test_a_place_without_a_report_is_said(rolecall, place):
+    (rolecall.folder / "empty").mkdir()
+    done = merge(rolecall, place)
+    assert done.code == 2
+    assert f"{place}: there is no report.json there" in done.message
+
+
+def test_a_folder_that_cannot_take_the_report_is_said_before_anything(rolecall):
+    build(rolecall, "build-1").run("true")
+    (rolecall.folder / "file").write_text("")
+    done = merge(rolecall, "build-1", "--out", "file/deep")
+    assert (done.code, "file is no folder" in done.message) == (2, True)
+
+
+def test_an_empty_shard_is_no_hole(rolecall):
+    one = {"ROLECALL_TARGETS": MANY.split()[0]}
+    shards(rolecall, "true", count=2, **one)
+    merged = merge(rolecall)
+    assert (merged.code, merged.err, merged.statuses) == (0, "", ["succeeded"])

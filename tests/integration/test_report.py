@@ -1,0 +1,122 @@
+"""`rolecall report` on what `rolecall run` has written, and `--only` on what it tells to run."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from rolecall.report.folder import FILES
+from support import answers
+from support.command import TARGETS
+
+SCRIPT = "echo at $ROLECALL_TARGET; test $ROLECALL_TARGET != tst"
+
+
+def files(done):
+    return {name: (done.folder / "rolecall-report" / name).read_text() for name in FILES}
+
+
+def test_every_form_comes_again_from_report_json_as_it_was(rolecall):
+    done = rolecall.run(SCRIPT, ROLECALL_ON_FAILURE="continue")
+    assert done.code == 1, done.out + done.err
+    written = files(done)
+    for form, name in (("json", "report.json"), ("junit", "junit.xml"), ("md", "summary.md")):
+        again = rolecall("report", "--format", form)
+        assert (again.code, again.out) == (0, written[name]), again.err
+    html = rolecall("report", "rolecall-report", "--format", "html").out
+    assert html.count("<tr ") == written["report.html"].count("<tr ")
+    assert "1 of 3 targets failed" in html
+    text = rolecall("report", "rolecall-report/report.json").out
+    assert text in done.out
+    assert "2 succeeded, 1 failed" in text
+
+
+def test_the_plan_the_preflight_and_times_of_commands_are_reported(rolecall):
+    done = rolecall.run(SCRIPT, ROLECALL_ON_FAILURE="continue", ROLECALL_BEFORE="true")
+    report = done.report
+    assert report["plan"]["commands"] == [SCRIPT]
+    assert report["plan"]["before"] == ["true"]
+    assert {"name": "on_failure", "value": "continue", "origin": "ROLECALL_ON_FAILURE"} in report[
+        "plan"
+    ]["options"]
+    moments = [report["started_at"], report["preflight"]["started_at"]]
+    for result in report["results"]:
+        moments += [result["started_at"], result["commands"][0]["started_at"]]
+    assert moments == sorted(moments)
+
+
+def test_what_the_report_says_to_run_again_runs_what_failed_alone(rolecall):
+    done = rolecall.run(SCRIPT, ROLECALL_REGIONS="eu-west-1,us-east-1")
+    line = re.search(r"To run it again: `rolecall (.*)`", files(done)["summary.md"])
+    assert line[1] == "run --only tst/eu-west-1"
+    again = rolecall(
+        *line[1].split(), ROLECALL_COMMANDS="true", ROLECALL_REGIONS="us-east-1,eu-west-1"
+    )
+    assert (again.code, again.statuses) == (0, ["succeeded"])
+    assert again.report["results"][0]["region"] == "eu-west-1"
+
+
+def test_a_role_that_is_denied_is_told_with_the_check_to_run_again(rolecall, sts):
+    sts.always("333333333333", answers.access_denied("arn:aws:iam::333333333333:role/deploy"))
+    done = rolecall.run("true")
+    text = files(done)["summary.md"]
+    assert "To try it again: `rolecall plan --check --only tst`" in text
+    checked = rolecall("plan", "--check", "--only", "tst", ROLECALL_COMMANDS="true")
+    assert "0 of 1 role can be assumed" in checked.out
+    assert checked.code == 4
+
+
+def test_only_is_checked_before_anything_is_done(rolecall, sts):
+    done = rolecall.run("true", ROLECALL_ONLY="tts")
+    assert done.code == 2
+    assert "ROLECALL_ONLY: 'tts' means no target; did you mean tst?" in done.message
+    assert not sts.assumed()
+
+
+def test_only_is_of_no_concern_where_a_target_is_named(rolecall):
+    done = rolecall("exec", "dev", "--", "echo $ROLECALL_TARGET", ROLECALL_ONLY="tst")
+    assert (done.code, done.out) == (0, "dev\n")
+
+
+def test_two_runs_are_compared(rolecall):
+    rolecall.run("true", ROLECALL_REPORT_DIR="old")
+    rolecall.run(SCRIPT, ROLECALL_REPORT_DIR="new", ROLECALL_ON_FAILURE="continue")
+    found = rolecall("report", "new", "--compare", "old")
+    assert found.code == 0, found.err
+    assert "Newly failed (1):\n  tst  failed: exit code 1 (was succeeded)\n" in found.out
+    markdown = rolecall("report", "new", "--compare", "old", "--format", "md").out
+    assert "### Newly failed (1)" in markdown
+    refused = rolecall("report", "new", "--compare", "old", "--format", "html")
+    assert refused.code == 2
+    assert "--compare is told as text or md, not as html" in refused.message
+
+
+def test_a_report_is_written_to_a_file_where_that_is_asked_for(rolecall):
+    rolecall.run("true")
+    done = rolecall("report", "--format", "md", "--out", "build/new/summary.md")
+    assert (done.code, done.out) == (0, "")
+    assert (done.folder / "build/new/summary.md").read_text().startswith("## rolecall: 3 succ")
+
+
+def test_a_report_that_will_not_do_is_one_message(rolecall, tmp_path):
+    assert "is not there: name the folder" in (missing := rolecall("report", "nowhere")).message
+    assert missing.code == 2
+    (tmp_path / "report.json").write_text('{"version": 7, "rolecall": "9.9"}')
+    other = rolecall("report", ".")
+    assert other.code == 2
+    assert "read it with the rolecall that wrote it (9.9)" in other.message
+    assert "Traceback" not in other.err
+
+
+def test_a_report_does_not_need_right_settings(rolecall):
+    rolecall.run("true")
+    (rolecall.folder / "rolecall.yml").write_text("odd: [")
+    assert rolecall("report", ROLECALL_ODD="1").code == 0
+
+
+def test_a_hostile_report_does_not_steer_the_terminal(rolecall, tmp_path):
+    rolecall.run("printf 'one \\033[2Jtwo\\n'; false", ROLECALL_TARGETS=TARGETS.split()[0])
+    assert "two" in json.dumps(json.loads((tmp_path / "rolecall-report/report.json").read_text()))
+    found = rolecall("report").out
+    assert "  | one two\n" in found
+    assert "\x1b" not in found
