@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -45,12 +45,15 @@ def divide(
         BadValueError: where a target's name means another one, too.
     """
     several = len({target.wave for target in targets}) > 1
+    accounts: dict[str, list[Target]] = {}
+    for target in targets:
+        accounts.setdefault(target.account_id, []).append(target)
     found = []
     for wave, members in groupby(sorted(targets, key=lambda t: t.wave), key=lambda t: t.wave):
         prefix = f"wave_{wave}_" if several else ""
         here = tuple(members)
         if way == "target":
-            found.append([_of_target(target, targets) for target in here])
+            found.append([_of_target(target, accounts) for target in here])
             continue
         count = min(shards, len(here)) if way == "shard" else 1
         whole = [_of_part(Shard(n, count), wave, prefix) for n in range(1, count + 1)]
@@ -58,11 +61,12 @@ def divide(
     return found
 
 
-def _of_target(target: Target, targets: Sequence[Target]) -> Share:
-    meant, _ = selection.only(targets, [target.name])
-    if meant != (target,):
-        others = ", ".join(other.name for other in meant if other is not target)
-        raise BadValueError(f"{target.name!r} means {others}, too; give it another name")
+def _of_target(target: Target, accounts: Mapping[str, Sequence[Target]]) -> Share:
+    # Names are unique and hold nothing that makes a pattern, but one may be an account's id.
+    others = [other.name for other in accounts.get(target.name, ()) if other is not target]
+    if others:
+        named = ", ".join(others)
+        raise BadValueError(f"{target.name!r} means {named}, too; give it another name")
     cleaned = re.sub(r"[^A-Za-z0-9]", "_", target.name)
     return Share(identifier=f"target_{target.index}_{cleaned}"[:_LONGEST], only=target.name)
 
