@@ -10,6 +10,8 @@ from support.fleet import BUCKET, Fleet
 NAMES = [f"t{n}" for n in range(1, 7)]
 TARGETS = " ".join(f"{name}=arn:aws:iam::{n:012}:role/deploy" for n, name in enumerate(NAMES, 1))
 WAVES = "1,2,rest"
+# Each test runs up to eight builds, each of which is two runs of Python.
+pytestmark = pytest.mark.timeout(300)
 TOLERATED = "States.ExceedToleratedFailureThreshold"
 
 

@@ -20,7 +20,7 @@ from support.buildspec import Build, BuildspecRun, Ended
 from support.buildspec_file import parse
 from support.command import ROLECALL
 
-_LONGEST = 60
+_LONGEST = 180
 
 
 class Builds:

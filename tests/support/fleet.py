@@ -29,7 +29,7 @@ from support.templates import HUB, TARGET_ROLE
 ROOT = Path(__file__).parents[2]
 BUCKET = f"rolecall-artifacts-{HUB}-{REGION}"
 _SERVER = Path(__file__).with_name("states_server.py")
-_LONGEST = 60
+_LONGEST = 180
 
 
 @dataclass(frozen=True, kw_only=True)
