@@ -7,22 +7,17 @@ https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccountsFo
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from rolecall.errors import Problem
 from rolecall.settings.organization import UNIT_ID
 from rolecall.settings.sources import BadValueError
-from rolecall.stop import in_thread
+from rolecall.targets.organization.calls import in_parallel, pages
 from rolecall.targets.organization.model import ACTIVE, Account, Call, NoSuchUnitError, Tree, Unit
 from rolecall.targets.organization.wish import Wish
 
-T = TypeVar("T")
-R = TypeVar("R")
-# AWS allows few calls a second to the whole organisation, others' included.
-_AT_ONCE = 4
 _MOST_LISTED = 20
 # An account's id, or a pattern of names.
 _NO_NAME = re.compile(r"\d{12}|.*[*?\[].*", re.ASCII)
@@ -73,11 +68,11 @@ def read_tags(accounts: Sequence[Account], call: Call) -> dict[str, Mapping[str,
     """
 
     def tags(account: Account) -> Mapping[str, str]:
-        found = _pages(call, "ListTagsForResource", "Tags", ResourceId=account.account_id)
+        found = pages(call, "ListTagsForResource", "Tags", ResourceId=account.account_id)
         return {tag["Key"]: tag["Value"] for tag in found}
 
     ids = (account.account_id for account in accounts)
-    return dict(zip(ids, _in_parallel(tags, accounts), strict=True))
+    return dict(zip(ids, in_parallel(tags, accounts), strict=True))
 
 
 class _Reader:
@@ -140,7 +135,7 @@ class _Reader:
                     continue
 
     def list_all(self) -> None:
-        listed = map(_account, _pages(self._call, "ListAccounts", "Accounts"))
+        listed = map(_account, pages(self._call, "ListAccounts", "Accounts"))
         self.accounts |= {account.account_id: account for account in listed}
 
     def walk(self, unit_ids: Iterable[str]) -> None:
@@ -148,7 +143,7 @@ class _Reader:
         level = list(unit_ids)
         seen = set(level)
         while level:
-            contents = _in_parallel(self._contents, level)
+            contents = in_parallel(self._contents, level)
             for unit_id, (_, accounts) in zip(level, contents, strict=True):
                 self.accounts |= {a.account_id: replace(a, unit=unit_id) for a in accounts}
             within = (child.unit_id for children, _ in contents for child in children)
@@ -157,12 +152,12 @@ class _Reader:
 
     def _contents(self, unit_id: str) -> tuple[tuple[Unit, ...], list[Account]]:
         children = self._within(self.units[unit_id])
-        accounts = _pages(self._call, "ListAccountsForParent", "Accounts", ParentId=unit_id)
+        accounts = pages(self._call, "ListAccountsForParent", "Accounts", ParentId=unit_id)
         return children, [_account(found) for found in accounts]
 
     def _within(self, parent: Unit) -> tuple[Unit, ...]:
         if parent.unit_id not in self._children:
-            listed = _pages(
+            listed = pages(
                 self._call,
                 "ListOrganizationalUnitsForParent",
                 "OrganizationalUnits",
@@ -180,7 +175,7 @@ class _Reader:
 
     def _top(self) -> Unit:
         if self._root is None:
-            root = next(_pages(self._call, "ListRoots", "Roots"), None)
+            root = next(pages(self._call, "ListRoots", "Roots"), None)
             if root is None:
                 raise BadValueError("the organisation cannot be read: it has no root")
             self._root = self._known(Unit(unit_id=str(root["Id"]), name="/", path="/"))
@@ -207,45 +202,3 @@ def _account(found: Mapping[str, Any]) -> Account:
         joined=joined.timestamp() if joined else 0.0,
         management=found["Id"] == management,
     )
-
-
-def _pages(call: Call, operation: str, key: str, **request: str) -> Iterator[Mapping[str, Any]]:
-    """Each item of a list; a page may be empty and yet have a next one."""
-    token = ""
-    while True:
-        answer = call(operation, {**request, **({"NextToken": token} if token else {})})
-        if key not in answer:
-            raise BadValueError(
-                f"the organisation cannot be read: the answer to {operation} has no {key}; check"
-                " what answers as AWS Organizations (AWS_ENDPOINT_URL, proxies)"
-            )
-        yield from answer[key]
-        before, token = token, str(answer.get("NextToken") or "")
-        if not token:
-            return
-        if token == before:
-            raise BadValueError(f"the organisation cannot be read: {operation} repeats its page")
-
-
-def _in_parallel(do: Callable[[T], R], items: Sequence[T]) -> list[R]:
-    """What `do` makes of each item, in order. The first failure ends the rest."""
-    jobs, lock = iter(enumerate(items)), threading.Lock()
-    made: dict[int, R] = {}
-
-    def work() -> None:
-        while True:
-            with lock:
-                job = next(jobs, None)
-            if job is None:
-                return
-            try:
-                made[job[0]] = do(job[1])
-            except BaseException:
-                with lock:
-                    for _ in jobs:
-                        pass
-                raise
-
-    for worker in [in_thread(work) for _ in range(min(_AT_ONCE, len(items)))]:
-        worker.result()
-    return [made[number] for number in range(len(items))]
