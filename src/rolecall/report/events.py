@@ -7,7 +7,7 @@ from typing import Any
 
 from rolecall.report.record import command_record, result_record
 from rolecall.report.spread import spread
-from rolecall.results import CommandResult, Outcome, Result
+from rolecall.results import CommandResult, Outcome, Result, Status
 from rolecall.settings import Settings
 from rolecall.targets import Target
 
@@ -54,7 +54,7 @@ class Events:
             "preflight_ended", roles=count, failures=len(failures), seconds=round(seconds, 3)
         )
         for failure in failures:
-            self._event("role_not_assumed", **result_record(failure))
+            self._event("role_not_assumed", **_without_commands(failure))
 
     def once_started(self, name: str) -> CommandEvents:
         log = self._log.bind(target=name)
@@ -70,11 +70,12 @@ class Events:
         return CommandEvents(log)
 
     def target_ended(self, result: Result) -> None:
-        record = result_record(result)
-        del record["commands"]
-        self._event("target_ended", **record)
+        self._event("target_ended", **_without_commands(result))
 
     def finished(self, outcome: Outcome, report: str) -> None:
+        for result in outcome.results:
+            if result.status is Status.NOT_RUN:
+                self._event("target_not_run", **_without_commands(result))
         self._event(
             "run_finished",
             exit_code=outcome.exit_code,
@@ -114,3 +115,9 @@ class CommandEvents:
 
     def command_ended(self, number: int, count: int, result: CommandResult) -> None:
         self._log.info("command_ended", number=number, count=count, **command_record(result))
+
+
+def _without_commands(result: Result) -> dict[str, Any]:
+    record = result_record(result)
+    del record["commands"]
+    return record

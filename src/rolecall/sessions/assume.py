@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
+from structlog.contextvars import bound_contextvars
 
 from rolecall.errors import AssumeError
 from rolecall.secret import Secret
@@ -81,9 +82,10 @@ class Assumer:
             AssumeError: with the reason and the remedy.
         """
         options = target.session
-        client, caller = self._client(options, sleep)
-        request = self._request(target.role.text, options)
-        session = self._call(client, request, options, caller, sleep)
+        with bound_contextvars(target=target.name, account_id=target.account_id):
+            client, caller = self._client(options, sleep)
+            request = self._request(target.role.text, options)
+            session = self._call(client, request, options, caller, sleep)
         self._verify(target, session)
         return session
 
@@ -97,7 +99,8 @@ class Assumer:
             return
         client: StsClient = self._source.client("sts", session.credentials, region)
         try:
-            self._retry.call(f"GetCallerIdentity in {region}", client.get_caller_identity)
+            with bound_contextvars(target=target.name, account_id=target.account_id):
+                self._retry.call(f"GetCallerIdentity in {region}", client.get_caller_identity)
         except (BotoCoreError, ClientError, OSError) as error:
             raise regions.explained(error, region, target.account_id) from error
 

@@ -45,7 +45,9 @@ class Refresher:
         self._monotonic = monotonic
         self._closed = threading.Event()
         self._using = threading.Lock()
-        self._log = structlog.get_logger("rolecall.sessions").bind(target=name)
+        self._log = structlog.get_logger("rolecall.sessions").bind(
+            target=name, account_id=session.account_id
+        )
         self._thread = threading.Thread(target=self._run, name=f"renew {name}", daemon=True)
 
     def __enter__(self) -> Self:

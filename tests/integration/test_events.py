@@ -1,0 +1,105 @@
+"""docs/logs.md against the logs of real runs: events as described, queries with their answers.
+
+See support.insights for what stands in for CloudWatch's own engine.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from support import answers, insights, logs_page
+from support.command import TARGETS, Command
+from support.sts import ScriptedSts
+
+JSON = {"ROLECALL_LOG_FORMAT": "json", "ROLECALL_LOG_LEVEL": "debug"}
+# Told only of silent minutes and of an organisation: test_logs_page in tests/unit, and
+# test_discovery, look at these.
+ELSEWHERE = {"still_running", "organization_read", "organization_reading"}
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory):
+    """The events of four runs: one fails, one is denied, in one sessions run out, one is cut."""
+    found = []
+
+    def run(script, sts, **extra):
+        command = Command(folder=tmp_path_factory.mktemp("run"), url=sts.url)
+        done = command.run(script, **JSON, **extra)
+        found.extend(json.loads(line) for line in done.out.splitlines())
+
+    with ScriptedSts() as sts:
+        sts.script("222222222222", answers.THROTTLE, answers.THROTTLE)
+        once = {"ROLECALL_BEFORE": "echo before", "ROLECALL_WAVES": "1,rest"}
+        commands = ["echo at $ROLECALL_TARGET", "test $ROLECALL_TARGET != tst", "sleep 0.3"]
+        run(json.dumps(commands), sts, **once)
+    with ScriptedSts() as sts:
+        sts.always("444444444444", answers.access_denied())
+        run("true", sts)
+    with ScriptedSts(lifetime=3) as sts:
+        denied = answers.access_denied("arn:aws:iam::222222222222:role/deploy")
+        sts.script("222222222222", answers.OK, denied)
+        run("sleep 3", sts, ROLECALL_TARGETS=TARGETS.split()[0])
+    with ScriptedSts(caller="arn:aws:sts::111111111111:assumed-role/hub/build") as sts:
+        run("true", sts, ROLECALL_TARGETS=TARGETS.split()[0], ROLECALL_DURATION="2h")
+    return found
+
+
+def test_every_line_of_a_log_is_an_event_as_the_page_describes_it(log):
+    problems = {problem for event in log for problem in logs_page.mistakes(event)}
+    assert sorted(problems) == []
+
+
+def test_every_event_of_the_page_was_seen_in_a_log(log):
+    unseen = logs_page.events().keys() - {event["event"] for event in log}
+    assert unseen <= ELSEWHERE
+
+
+def ask(title, log, *fields):
+    rows = insights.run(logs_page.queries()[title], log)
+    return [tuple(row[field] for field in fields) for row in rows]
+
+
+def test_the_query_for_failed_targets_finds_those_that_failed_and_those_not_assumed(log):
+    found = ask("Which targets failed", log, "target", "status")
+    assert found == [("tst", "failed"), ("prd", "not assumed")]
+
+
+def test_the_queries_for_failed_commands_say_which_and_why(log):
+    command = "test $ROLECALL_TARGET != tst"
+    found = ask("Which commands failed, and why", log, "target", "command", "reason")
+    assert found == [("tst", command, "exit code 1")]
+    found = ask("The same, over many runs", log, "failures", "command")
+    assert found == [(1, command)]
+
+
+def test_the_query_for_slow_targets_has_the_slowest_first(log):
+    found = ask("The slowest targets", log, "seconds")
+    assert found[0][0] >= 3
+    assert found == sorted(found, reverse=True)
+
+
+def test_the_query_for_retries_counts_them_by_account_and_code(log):
+    found = ask("Retries and throttling, by account", log, "account_id", "error", "retries")
+    assert found == [("222222222222", "Throttling", 2)]
+
+
+def test_the_query_for_what_was_not_run_has_each_target_with_its_reason(log):
+    found = ask("Who was not run", log, "target", "reason")
+    assert [target for target, _ in found] == ["dev", "prd", "tst"]
+    assert dict(found)["prd"] == "an earlier target failed"
+
+
+def test_the_query_for_output_has_one_target_s_lines_in_order(log):
+    assert ask("What one target printed", log, "line") == [("at dev",)]
+
+
+def test_the_query_for_renewals_tells_those_that_worked_from_those_that_failed(log):
+    found = dict(ask("Renewals", log, "event", "times"))
+    assert found.keys() == {"session_renewed", "renewal_failed"}
+
+
+def test_the_query_for_runs_has_the_latest_first(log):
+    found = ask("Runs, with how they ended", log, "exit_code", "counts.succeeded", "counts.failed")
+    assert found == [(0, 1, None), (0, 1, None), (4, None, None), (1, 1, 1)]
