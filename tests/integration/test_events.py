@@ -14,6 +14,14 @@ from support.command import TARGETS, Command
 from support.sts import ScriptedSts
 
 JSON = {"ROLECALL_LOG_FORMAT": "json", "ROLECALL_LOG_LEVEL": "debug"}
+# Until the second renewal: that the first was told is sure by then.
+RENEWED_TWICE = """
+session=$(dirname "$AWS_CONFIG_FILE")/session.json
+for _ in 1 2; do
+  had=$(cat "$session")
+  while [ "$had" = "$(cat "$session")" ]; do sleep 0.1; done
+done
+"""
 # Told only of silent minutes and of an organisation: test_logs_page in tests/unit, and
 # test_discovery, look at these.
 ELSEWHERE = {"still_running", "organization_read", "organization_reading"}
@@ -40,7 +48,7 @@ def log(tmp_path_factory):
     with ScriptedSts(lifetime=3) as sts:
         denied = answers.access_denied("arn:aws:iam::222222222222:role/deploy")
         sts.script("222222222222", answers.OK, denied)
-        run("sleep 3", sts, ROLECALL_TARGETS=TARGETS.split()[0])
+        run(RENEWED_TWICE, sts, ROLECALL_TARGETS=TARGETS.split()[0])
     with ScriptedSts(caller="arn:aws:sts::111111111111:assumed-role/hub/build") as sts:
         run("true", sts, ROLECALL_TARGETS=TARGETS.split()[0], ROLECALL_DURATION="2h")
     return found
@@ -76,7 +84,7 @@ def test_the_queries_for_failed_commands_say_which_and_why(log):
 
 def test_the_query_for_slow_targets_has_the_slowest_first(log):
     found = ask("The slowest targets", log, "seconds")
-    assert found[0][0] >= 3
+    assert found[0][0] >= 1.5
     assert found == sorted(found, reverse=True)
 
 
