@@ -12,7 +12,7 @@ import botocore
 import pytest
 import trim
 
-from rolecall.cli import arguments
+from rolecall.cli import parser
 from support.engine import ROOT
 
 IMAGE = ROOT / "pipeline/image"
@@ -28,8 +28,8 @@ def test_the_entrypoint_knows_the_commands_of_the_command_line(tmp_path):
             [IMAGE / "entrypoint", *words], env=environ, capture_output=True, text=True, check=True
         ).stdout
 
-    listed = re.findall(r"^ {4}(\w+) +\w", _help(), re.MULTILINE)
-    assert set(listed) == set(arguments._HELP)
+    listed = re.findall(r"^ {4}(\w+)(?: |$)", _help(), re.MULTILINE)
+    assert set(listed) == set(parser.HELP)
     for command in listed:
         assert run(command, "a b") == f"rolecall {command} a b\n"
     assert run() == "rolecall \n"
@@ -40,7 +40,7 @@ def test_the_entrypoint_knows_the_commands_of_the_command_line(tmp_path):
 
 
 def _help():
-    return arguments._parser().format_help()
+    return parser.made().format_help()
 
 
 def test_every_service_the_source_calls_keeps_its_data():

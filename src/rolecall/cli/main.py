@@ -101,6 +101,12 @@ def _config(given: Arguments, context: Context) -> int:
     return config.command(context)
 
 
+def _completion(given: Arguments, context: Context) -> int:
+    from rolecall.cli import completion  # noqa: PLC0415
+
+    return completion.command(context, shell=given.shell)
+
+
 def _report(given: Arguments, context: Context) -> int:
     from rolecall.cli import report  # noqa: PLC0415
 
@@ -116,6 +122,7 @@ _COMMANDS: Mapping[str, Callable[[Arguments, Context], int]] = {
     "config": _config,
     "report": _report,
     "merge": _merge,
+    "completion": _completion,
 }
 
 

@@ -1,0 +1,165 @@
+"""What argparse is told: the commands, what is each one's own, and the options of the settings."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+
+import rolecall
+from rolecall.cli import batch_arguments
+from rolecall.settings.options import Option, options
+from rolecall.settings.reference import default_text
+
+FORMS = ("text", "md", "html", "junit", "json")
+# Those that two runs can be compared in.
+COMPARED = FORMS[:2]
+_EPILOG = """\
+Every option is also a variable, ROLECALL_<NAME>, and a key of rolecall.yml; a
+flag wins over a variable, a variable over the file. `rolecall config` shows
+each with its value.
+
+exit codes: 0 all succeeded; 1 a target failed; 2 the configuration is wrong;
+3 nothing to do; 4 a role could not be assumed; 70 a bug; 130/143 interrupted
+"""
+HELP = {
+    "run": "check, assume every role, deploy to each target in turn, report",
+    "plan": "print what run would do, and call nothing",
+    "assume": "assume a role and store it as a profile in your AWS files",
+    "exec": "run one command in one target, or in all",
+    "report": "show the report of a run again, in any form, or beside another run's",
+    "merge": "join the reports of many builds into one, with the exit code of the whole",
+    "config": "print every option, its value and where it came from",
+    "completion": "print what makes bash, zsh or fish complete the words of rolecall",
+}
+SHELLS = ("bash", "zsh", "fish")
+# What has no use for the options of a run.
+_WITHOUT_SETTINGS = frozenset({"report", "merge", "completion"})
+
+
+def made() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rolecall",
+        description="Assume every target role, deploy to each account, report who answered.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"rolecall {rolecall.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, text in HELP.items():
+        command = commands.add_parser(
+            name, help=text, description=text[0].upper() + text[1:] + ".", epilog=_EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+        )  # fmt: skip
+        command.usage = f"rolecall {name} [options]"
+        _add_own(name, command)
+        command.add_argument(
+            "--config", metavar="FILE", help="the settings file, by default ./rolecall.yml"
+        )
+        if name in _WITHOUT_SETTINGS:
+            continue
+        group = command.add_argument_group("settings")
+        for option in options():
+            shown = name in ("run", "plan") or not (option.run_only or name == "config")
+            _add_option(group, option, shown=shown)
+    return parser
+
+
+def commands(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
+    """The parser of each command, by its name."""
+    found = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))  # noqa: SLF001
+    return dict(found.choices)
+
+
+def _add_own(name: str, command: argparse.ArgumentParser) -> None:
+    if name == "plan":
+        command.add_argument(
+            "--read",
+            action="store_true",
+            help="also read lists and the organisation in AWS",
+        )
+        command.add_argument(
+            "--check",
+            action="store_true",
+            help="the same, and assume every role and verify its account",
+        )
+        command.add_argument(
+            "--out",
+            metavar="FILE",
+            help="write the plan to a file that `run --plan` takes; with --batch, write that there",
+        )
+        batch_arguments.add(command)
+    if name == "assume":
+        command.usage = "rolecall assume [options] [ARN PROFILE | TARGET]"
+        command.add_argument(
+            "role_arn", nargs="?", metavar="ARN", help="the role, or the name of a target"
+        )
+        command.add_argument(
+            "profile", nargs="?", metavar="PROFILE", help="the profile to store it as"
+        )
+    if name == "exec":
+        command.usage = "rolecall exec [options] TARGET | --all -- COMMAND…"
+        command.add_argument("target", nargs="?", metavar="TARGET", help="the target's name")
+        command.add_argument("--all", action="store_true", help="in every target, see --only")
+        command.add_argument(
+            "--parallel", metavar="COUNT", dest="max_parallel", help="in how many at once, as a"
+            " count or a share (default: MAX_PARALLEL)",
+        )  # fmt: skip
+        command.add_argument(
+            "--format",
+            choices=("grouped", "json"),
+            help="with --all: a block of output for each target (default), or a JSON object a line",
+        )
+    if name == "report":
+        command.usage = "rolecall report [options] [DIR]"
+        command.add_argument(
+            "folder", nargs="?", metavar="DIR", help="where the report is, by default REPORT_DIR"
+        )
+        command.add_argument(
+            "--format", choices=FORMS, dest="form", help=f"how to show it (default: {FORMS[0]})"
+        )
+        command.add_argument("--out", metavar="FILE", help="write it there, not to standard output")
+        command.add_argument(
+            "--compare", metavar="DIR", help="what differs from the run whose report is there"
+        )
+    if name == "merge":
+        command.usage = "rolecall merge [options] DIR…"
+        command.add_argument(
+            "places", nargs="+", metavar="DIR", help="folders with reports below, files, patterns"
+        )
+        command.add_argument(
+            "--out", metavar="DIR", help="where to write the report, by default REPORT_DIR"
+        )
+        command.add_argument(
+            "--partial", action="store_true", help="targets that no report tells of are well"
+        )
+
+    if name == "completion":
+        command.usage = "rolecall completion SHELL"
+        command.add_argument(
+            "shell", nargs="?", metavar="SHELL", choices=SHELLS, help="|".join(SHELLS)
+        )
+        # What the scripts ask for when a target is to be completed.
+        command.add_argument("--targets", action="store_true", help=argparse.SUPPRESS)
+
+
+def _add_option(group: argparse._ArgumentGroup, option: Option, *, shown: bool) -> None:
+    text = option.help.replace("%", "%%")
+    if default_text(option):
+        text += f" (default: {default_text(option)})".replace("%", "%%")
+    text = text if shown else argparse.SUPPRESS
+    if option.kind.name == "true/false":
+        group.add_argument(
+            option.flag, nargs="?", const="true", metavar="BOOL", dest=option.key, help=text
+        )
+        group.add_argument(
+            option.flag.replace("--", "--no-", 1),
+            action="store_const",
+            const="false",
+            dest=option.key,
+            help=argparse.SUPPRESS,
+        )
+    else:
+        words = getattr(option.kind, "words", ())
+        metavar = f"{{{','.join(words)}}}" if words else option.kind.name.upper().split()[0]
+        group.add_argument(option.flag, metavar=metavar, dest=option.key, help=text)
