@@ -6,6 +6,7 @@ RUN_VENV := .venv-run
 BIN := $(VENV)/bin
 AWS := $(AWS_VENV)/bin/aws
 IMAGE ?= rolecall
+WORKERS ?= auto
 BASE_IMAGE ?= debian:trixie-slim
 REVISION ?= $(or $(CODEBUILD_RESOLVED_SOURCE_VERSION),$(shell git rev-parse HEAD 2>/dev/null))
 SOURCES ?= $(CURDIR)
@@ -43,9 +44,9 @@ $(RUN_VENV)/.ready: requirements/runtime.txt pyproject.toml $(VENV)/.ready $(she
 demo: $(VENV)/.ready $(AWS_VENV)/.ready ## deploy to four simulated accounts, with the real AWS CLI
 	@PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(AWS_VENV)/bin:$$PATH" $(BIN)/python pipeline/demo/demo.py
 
-test: $(VENV)/.ready $(AWS_VENV)/.ready ## run every test, with branch coverage
+test: $(VENV)/.ready $(AWS_VENV)/.ready ## run every test, with branch coverage, in WORKERS processes
 	@$(BIN)/coverage erase
-	PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(AWS_VENV)/bin:$$PATH" $(BIN)/coverage run -m pytest $(PYTEST_ARGS)
+	PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(AWS_VENV)/bin:$$PATH" $(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

@@ -117,6 +117,7 @@ class _Children:
         self.succeeded: dict[tuple[str, str, int], Any] = {}
         self.failed: dict[tuple[str, int, str], int] = defaultdict(int)
         self.drives: dict[str, int] = defaultdict(int)
+        self.exceeded = set[tuple[str, int, str]]()
 
 
 _CHILDREN = _Children()
@@ -139,8 +140,15 @@ def _eval_job_within_tolerance(worker: Any, env: Any, job: Any) -> None:
         drive = (arn, _CHILDREN.drives[arn], str(id(pool)))
         _CHILDREN.failed[drive] += 1
         share = 100 * _CHILDREN.failed[drive] / pool._jobs_number
+        exceeded = share > worker._map_run_record.tolerated_failure_percentage
+        is_first = exceeded and drive not in _CHILDREN.exceeded
+        if exceeded:
+            _CHILDREN.exceeded.add(drive)
     job.job_output = {}
-    if share > worker._map_run_record.tolerated_failure_percentage:
+    if is_first:
+        # Before the map ends: a redrive's builds are not among those that run now.
+        _ask("/stop", {"execution": arn})
+    if exceeded:
         job.job_output = _failure(
             env,
             StatesErrorNameType.StatesExceedToleratedFailureThreshold,
@@ -149,7 +157,6 @@ def _eval_job_within_tolerance(worker: Any, env: Any, job: Any) -> None:
             "mapRunFailedEventDetails",
         )
         pool.close_job(job)
-        _ask("/stop", {"execution": arn})
 
 
 def redrive_execution(response: Any) -> Any:
