@@ -1,0 +1,171 @@
+"""docs/troubleshooting.md: each message that it shows is what rolecall says when that happens."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from support import answers
+from support.sts import ScriptedSts
+
+PAGE = (Path(__file__).parents[2] / "docs" / "troubleshooting.md").read_text("utf-8")
+SECTIONS = {
+    re.sub(r"[^\w -]", "", title).lower().replace(" ", "-"): text
+    for title, text in re.findall(r"^##+ (.*?)\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL)
+}
+TST, PRD = (f"arn:aws:iam::{digit * 12}:role/deploy" for digit in "34")
+TARGETS = f"tst={TST} prd={PRD}"
+HUB = "arn:aws:sts::111111111111:assumed-role/rolecall-codebuild/build"
+# What the text of a section says of itself alone; the rest show a message.
+NO_MESSAGE = {"role-made-just-now"}
+UNDER_WAY = {"interrupted", "a-bug"}
+
+
+def denied(action="sts:AssumeRole", why=""):
+    text = f"User: {HUB} is not authorized to perform: {action} on resource: {PRD}{why}"
+    return answers.error("AccessDenied", text, 403)
+
+
+def said(code, message):
+    return answers.error(code, message, 403)
+
+
+EXPIRED = said("ExpiredToken", "The security token included in the request is expired")
+INVALID = said("InvalidClientTokenId", "The security token included in the request is invalid.")
+TOO_LONG = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+INACTIVE = (
+    "STS is not activated in this region for account:444444444444. Your account administrator can"
+    " activate STS in this region using the IAM Console."
+)
+SCP = " with an explicit deny in a service control policy"
+# What STS says of both roles, or of the second one alone.
+BOTH = {
+    "credentials-expired": EXPIRED,
+    "credentials-invalid": INVALID,
+    "clock-wrong": said("RequestExpired", "Request has expired."),
+    "answer-not-understood": answers.MALFORMED,
+}
+SECOND = {
+    "access-denied": denied(),
+    "external-id": denied(),
+    "session-tags": denied("sts:TagSession"),
+    "source-identity": denied("sts:SetSourceIdentity"),
+    "service-control-policy": denied(why=SCP),
+    "session-too-long": answers.error("ValidationError", TOO_LONG),
+    "session-policy-refused": answers.error(
+        "PackedPolicyTooLarge", "Packed size of session tags consumes 102% of allotted space."
+    ),
+    "wrong-account": answers.wrong_account("999999999999"),
+    "sts-not-active": said("RegionDisabledException", INACTIVE),
+    "throttled": answers.THROTTLE,
+    "preflight-failed": denied(),
+}
+# The variables with which each happens, beside what STS says.
+GIVEN = {
+    "configuration-mistakes": {
+        "ROLECALL_MAX_PARALEL": "4",
+        "ROLECALL_ON_FAILURE": "halt",
+        "ROLECALL_TARGETS": "tst=arn:aws:iam::33333333333:role/deploy",
+    },
+    "account-not-allowed": {"ROLECALL_ALLOWED_ACCOUNTS": "333333333333"},
+    "nothing-to-do": {"ROLECALL_TARGETS": ""},
+    "list-or-organisation-not-read": {"ROLECALL_TARGETS": "file:targets.txt"},
+    "no-credentials": {
+        "AWS_ACCESS_KEY_ID": "",
+        "AWS_SECRET_ACCESS_KEY": "",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    },
+    "external-id": {"ROLECALL_EXTERNAL_ID": "4711"},
+    "session-tags": {"ROLECALL_TAGS": "Build=42"},
+    "source-identity": {"ROLECALL_SOURCE_IDENTITY": "pipeline"},
+    "region-not-enabled": {"ROLECALL_REGIONS": "eu-central-1 eu-south-2"},
+    "throttled": {"ROLECALL_RETRY_ATTEMPTS": "2"},
+    "answer-not-understood": {"ROLECALL_RETRY_ATTEMPTS": "2"},
+    "aws-unreachable": {
+        "ROLECALL_RETRY_ATTEMPTS": "2",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    },
+    "command-failed": {
+        "ROLECALL_COMMANDS": '["echo building", "cat no-such-file", "echo deployed"]'
+    },
+    "timed-out": {"ROLECALL_COMMANDS": "sleep 60", "ROLECALL_COMMAND_TIMEOUT": "1s"},
+}
+NO_ASSUMING = {"plan-differs", "report-not-written"}
+CASES = sorted(set(SECTIONS) - NO_MESSAGE - UNDER_WAY)
+
+
+@pytest.fixture
+def sts():
+    with ScriptedSts(caller=HUB) as server:
+        yield server
+
+
+def settled(text, folder):
+    text = text.replace(str(folder), "/work")
+    text = re.sub(r" wait_seconds=[\d.]+", "", text)
+    return " ".join(re.sub(r"\b\d+\.\d s\b", "TIME", text).split())
+
+
+def assert_shown(section, done):
+    shown = re.findall(r"^```text\n(.*?)^```$", SECTIONS[section], re.MULTILINE | re.DOTALL)
+    assert shown
+    said = settled(f"{done.out}\n{done.err}", done.folder)
+    for block in shown:
+        assert settled(block, done.folder) in said
+
+
+@pytest.mark.parametrize("section", CASES)
+def test_what_a_section_shows_is_what_is_said(section, rolecall, sts):
+    assert section in BOTH or section in SECOND or section in GIVEN or section in NO_ASSUMING
+    if answer := BOTH.get(section):
+        sts.always("role", answer)
+    if answer := SECOND.get(section):
+        sts.always("444444444444", answer)
+    sts.disabled.add(("444444444444", "eu-south-2"))
+    given = {"ROLECALL_COMMANDS": "echo deployed", "ROLECALL_TARGETS": TARGETS}
+    words = ["run"]
+    if section == "plan-differs":
+        rolecall("plan", "--out", "plan.json", **{**given, "ROLECALL_TARGETS": f"tst={TST}"})
+        words += ["--plan", "plan.json"]
+    if section == "report-not-written":
+        (rolecall.folder / "rolecall-report").write_text("in the way")
+    done = rolecall(*words, **{**given, **GIVEN.get(section, {})})
+    assert done.code in (1, 2, 3, 4)
+    assert_shown(section, done)
+
+
+def test_an_interruption_is_told_as_the_page_shows(rolecall):
+    commands = "touch begun; sleep 60"
+    process = rolecall.start("run", ROLECALL_COMMANDS=commands, ROLECALL_TARGETS=TARGETS)
+    while not (rolecall.folder / "begun").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    done = rolecall.finish(process)
+    assert done.code == 143
+    assert_shown("interrupted", done)
+
+
+def test_a_bug_is_told_as_the_page_shows(rolecall):
+    # A fault put into a module that the command loads, since no bug is known.
+    fault = rolecall.folder / "fault"
+    fault.mkdir()
+    (fault / "sitecustomize.py").write_text(
+        "import rolecall.cli.context as c\nc.Context.build = property(lambda self: 1 / 0)\n"
+    )
+    done = rolecall("plan", ROLECALL_COMMANDS="true", PYTHONPATH=str(fault))
+    assert done.code == 70
+    assert_shown("a-bug", done)
+
+
+def test_the_index_leads_to_every_section():
+    index = set(re.findall(r"\]\(#([\w-]+)\)", PAGE.split("\n## ")[0]))
+    tops = {
+        re.sub(r"[^\w -]", "", title).lower().replace(" ", "-")
+        for title in re.findall(r"^## (.*)$", PAGE, re.MULTILINE)
+    }
+    assert index == tops
