@@ -14,6 +14,7 @@ from rolecall.commands.run import Listener, Plan, run
 from rolecall.errors import AssumeError, FileError
 from rolecall.files import make_folder
 from rolecall.profiles.private import REFRESHING, PrivateProfile
+from rolecall.report.record import minute
 from rolecall.results import CommandResult, Result, Status, worst
 from rolecall.secret import Mask, Secret
 from rolecall.sessions.assume import Assumer
@@ -21,6 +22,7 @@ from rolecall.sessions.refresher import Refresher
 from rolecall.sessions.session import Session
 from rolecall.settings import Settings
 from rolecall.settings.documents import Commands
+from rolecall.state.model import Success
 from rolecall.stop import Stop
 from rolecall.targets import Target
 
@@ -31,6 +33,10 @@ class Job:
 
     target: Target
     region: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.target.name, self.region)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -236,3 +242,13 @@ def not_assumed(
         remedy=error.remedy,
         seconds=seconds,
     )
+
+
+def succeeded_before(job: Job, success: Success) -> Result:
+    why = f"in an earlier try, at {minute(success.at)} ({success.by})"
+    return result(job, Status.SUCCEEDED_BEFORE, reason=why)
+
+
+def once_left(name: str, status: Status, reason: str) -> Result:
+    """Commands that were to run once, and were not."""
+    return Result(target=name, account_id="", role_arn="", region="", status=status, reason=reason)

@@ -72,6 +72,16 @@ class FileError(RolecallError):
     exit_code = BAD_CONFIGURATION
 
 
+class StateError(RolecallError):
+    """A state cannot be read, written or held. `reason` and `remedy` are a line each."""
+
+    exit_code = BAD_CONFIGURATION
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        self.reason, self.remedy = reason, remedy
+        super().__init__(f"{reason}\n{remedy}")
+
+
 class DriftError(RolecallError):
     """Something else would be done than the approved plan says. Nothing has been touched.
 

@@ -16,6 +16,7 @@ from rolecall.report.view import View
 from rolecall.results import Result, Status
 from rolecall.schedule import Board, policy_of
 from rolecall.settings import Settings
+from rolecall.state.memory import Memory
 
 Lane = tuple[Job, ...]
 
@@ -26,6 +27,7 @@ class Fanout:
     Args:
         deployer: its stop ends the run as a whole.
         results: gets one for each job that came to an end.
+        memory: what succeeded before is not done again, and counts as a success.
 
     Attributes:
         why_not_run: what keeps from beginning what has not begun.
@@ -38,9 +40,11 @@ class Fanout:
         deployer: Deployer,
         jobs: Sequence[Job],
         results: list[Result],
+        *,
+        memory: Memory,
     ) -> None:
         self._settings, self._view, self._deployer = settings, view, deployer
-        self._results = results
+        self._results, self._memory = results, memory
         self._waves = list(_waves(jobs, by_region=settings.region_concurrency == "parallel"))
         self._wave = 0
         self._board = Board(self._waves, policy_of(settings))
@@ -56,11 +60,16 @@ class Fanout:
         waves = [] if self._deployer.stop.requested else self._waves
         if len(waves) > 1 and self._wave < len(waves) and lane is waves[self._wave][0]:
             self._wave += 1
-            self._view.wave_started(self._wave, len(waves), len(waves[self._wave - 1]))
+            left = sum(any(map(self._is_left, other)) for other in waves[self._wave - 1])
+            if left:
+                self._view.wave_started(self._wave, len(waves), left)
 
     def do(self, lane: Lane) -> bool:
         failed_in = ""
-        for job in lane:
+        for job in filter(self._is_left, lane):
+            if why := self._memory.lost():
+                self._stop_beginning(why)
+                break
             if failed_in and self._settings.on_failure != "continue":
                 self._leave(job, f"it failed in {failed_in}")
             elif not self._deploy(job):
@@ -77,6 +86,14 @@ class Fanout:
         if self._settings.on_failure == "abort" and not stop.requested:
             stop.request(signal.SIGTERM, f"ended, since {self.why_not_run}")
 
+    def _is_left(self, job: Job) -> bool:
+        return job.key not in self._memory.successes
+
+    def _stop_beginning(self, why: str) -> None:
+        """Somebody else may do what is left: what runs is finished, and that is all."""
+        self.why_not_run = why
+        self._board.close()
+
     def _deploy(self, job: Job) -> bool:
         if self._deployer.stop.requested:
             return False
@@ -90,6 +107,8 @@ class Fanout:
             found = result(job, Status.FAILED, reason=why, started_at=time.time())
             self._results.append(found)
             raise
+        if found.status is Status.SUCCEEDED:
+            self._memory.succeeded(job.target, job.region)
         self._results.append(found)
         self._view.target_ended(found)
         return found.status is Status.SUCCEEDED

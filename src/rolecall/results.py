@@ -12,6 +12,7 @@ from rolecall import errors
 
 class Status(StrEnum):
     SUCCEEDED = "succeeded"
+    SUCCEEDED_BEFORE = "succeeded before"  # in an earlier try of the same run
     FAILED = "failed"
     NOT_ASSUMED = "not assumed"
     NOT_RUN = "not run"
@@ -132,6 +133,8 @@ class Outcome:
             return errors.TARGET_FAILED
         if any(result.status is Status.NOT_ASSUMED for result in self.everything):
             return errors.NOT_ASSUMED
+        if any(result.status is Status.NOT_RUN for result in self.everything):
+            return errors.TARGET_FAILED
         return errors.SUCCEEDED
 
     @property

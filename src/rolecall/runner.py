@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rolecall.deploy import Deployer, Job, Sessions, Surroundings, not_assumed, result
+from rolecall.deploy import (
+    Deployer,
+    Job,
+    Sessions,
+    Surroundings,
+    not_assumed,
+    once_left,
+    result,
+    succeeded_before,
+)
 from rolecall.errors import AssumeError, ConfigError, FileError, InterruptedRunError
 from rolecall.fanout import Fanout
 from rolecall.profiles.private import private_root
@@ -18,6 +27,7 @@ from rolecall.sessions.assume import Assumer
 from rolecall.sessions.preflight import assume_all
 from rolecall.settings import Settings
 from rolecall.settings.documents import Commands
+from rolecall.state.memory import Forgetful, Memory
 from rolecall.targets import Target
 
 _PREFLIGHT_FAILED = "another role could not be assumed, so nothing was deployed"
@@ -32,9 +42,11 @@ class Runner:
         make_assumer: Callable[[], Assumer],
         view: View,
         surroundings: Surroundings,
+        memory: Memory | None = None,
     ) -> None:
         self._settings, self._make_assumer, self._view = settings, make_assumer, view
         self._outside = surroundings
+        self._memory = memory or Forgetful()
         self._stop = surroundings.stop
         self._results: list[Result] = []
         self._why_not_run = ""
@@ -85,14 +97,21 @@ class Runner:
         root: Path,
         count: int,
     ) -> Outcome:
+        left = self._left(jobs)
+        if not left and (self._memory.after_succeeded or not self._settings.after):
+            return outcome
         try:
-            sessions = Sessions(self._stop.run(self._make_assumer), jobs)
+            sessions = Sessions(self._stop.run(self._make_assumer), left)
         except AssumeError as error:
-            self._results += [not_assumed(job, error) for job in jobs]
-            self._view.preflight_ended(self._results, len(targets), 0)
-            return replace(outcome, preflight_failed=self._settings.preflight)
-        if self._settings.preflight and not self._preflight(sessions, targets, jobs):
-            return replace(outcome, preflight_failed=True)
+            failed = [not_assumed(job, error) for job in left]
+            self._results += failed
+            self._view.preflight_ended(failed, len(targets), 0)
+            after = None if failed else once_left("after", Status.NOT_ASSUMED, error.reason)
+            return replace(outcome, preflight_failed=self._settings.preflight, after=after)
+        if self._settings.preflight and left:
+            wanted = {job.target.name for job in left}
+            if not self._preflight(sessions, [t for t in targets if t.name in wanted], left):
+                return replace(outcome, preflight_failed=True)
         deployer = Deployer(
             settings=self._settings,
             sessions=sessions,
@@ -101,16 +120,34 @@ class Runner:
             root=root,
             count=count,
         )
-        before = self._once(deployer, "before", self._settings.before)
-        outcome = replace(outcome, before=before)
-        if before and before.status is Status.FAILED and not self._stop.requested:
-            self._why_not_run = "the commands before the first target failed"
-            return outcome
+        return self._deploy(outcome, deployer, jobs)
+
+    def _deploy(self, outcome: Outcome, deployer: Deployer, jobs: Sequence[Job]) -> Outcome:
+        if not self._memory.lost():
+            before = self._once(deployer, "before", self._settings.before)
+            outcome = replace(outcome, before=before)
+            if before and before.status is Status.FAILED and not self._stop.requested:
+                self._why_not_run = "the commands before the first target failed"
+                return outcome
         self._fan_out(deployer, jobs)
-        if not self._stop.requested:
-            after = self._once(deployer, "after", self._settings.after)
-            outcome = replace(outcome, after=after)
-        return outcome
+        if self._stop.requested or not self._settings.after:
+            return outcome
+        if why := self._memory.lost():
+            return replace(outcome, after=once_left("after", Status.NOT_RUN, why))
+        after = self._once(deployer, "after", self._settings.after)
+        if after and after.status is Status.SUCCEEDED:
+            self._memory.remember_after()
+        return replace(outcome, after=after)
+
+    def _left(self, jobs: Sequence[Job]) -> list[Job]:
+        """What did not succeed before; the rest is told, and has its results."""
+        known = self._memory.successes
+        done = [succeeded_before(job, known[job.key]) for job in jobs if job.key in known]
+        left = [job for job in jobs if job.key not in known]
+        if done:
+            self._results += done
+            self._view.skipped(done, len(left))
+        return left
 
     def _preflight(
         self, sessions: Sessions, targets: Sequence[Target], jobs: Sequence[Job]
@@ -123,20 +160,23 @@ class Runner:
                 failures[target.name] = answer
             else:
                 sessions.keep(target, answer)
-        if failures:
+        failed = [
+            not_assumed(job, failures[job.target.name])
+            for job in jobs
+            if job.target.name in failures
+        ]
+        if failed:
             self._why_not_run = _PREFLIGHT_FAILED
-            self._results += [
-                not_assumed(job, failures[job.target.name])
-                for job in jobs
-                if job.target.name in failures
-            ]
+            self._results += failed
         span = Span(started_at=started_at, seconds=time.monotonic() - begun)
         self._preflighted = span
-        self._view.preflight_ended(self._results, len(targets), span.seconds)
+        self._view.preflight_ended(failed, len(targets), span.seconds)
         return not failures
 
     def _fan_out(self, deployer: Deployer, jobs: Sequence[Job]) -> None:
-        fanout = Fanout(self._settings, self._view, deployer, jobs, self._results)
+        fanout = Fanout(
+            self._settings, self._view, deployer, jobs, self._results, memory=self._memory
+        )
         try:
             fanout.run()
         finally:

@@ -54,6 +54,8 @@ def test_a_deploy_that_succeeds_succeeds_and_tells_the_pipeline(deploy):
     assert done.exported == {
         "ROLECALL_SUCCEEDED": "3",
         "ROLECALL_SUCCEEDED_TARGETS": "dev tst prd",
+        "ROLECALL_SUCCEEDED_BEFORE": "0",
+        "ROLECALL_SUCCEEDED_BEFORE_TARGETS": "",
         "ROLECALL_FAILED": "0",
         "ROLECALL_FAILED_TARGETS": "",
         "ROLECALL_NOT_ASSUMED": "0",

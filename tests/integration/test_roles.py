@@ -183,11 +183,29 @@ def test_a_boundary_a_longer_session_and_an_external_id_come_with_the_role(organ
     assert done.code == 0, done.out
 
 
-def test_the_service_role_writes_its_own_artifacts_and_logs_and_nothing_more(organisation, deploy):
+@pytest.fixture(scope="module")
+def buckets(organisation):
+    """The artifact bucket, and another one."""
     admin = organisation.client("s3", HUB_ACCOUNT)
     for bucket in (ARTIFACTS, "other"):
         location = {"LocationConstraint": "eu-central-1"}
         admin.create_bucket(Bucket=bucket, CreateBucketConfiguration=location)
+
+
+@pytest.mark.usefixtures("buckets")
+def test_the_service_role_remembers_successes_in_the_artifact_bucket_alone(organisation, deploy):
+    def run(bucket):
+        state = {"ROLECALL_STATE": f"s3://{bucket}/state", "ROLECALL_RUN_ID": "42"}
+        return deploy(dev_target(organisation), "true", **state)
+
+    assert run(ARTIFACTS).statuses == ["succeeded"]
+    assert run(ARTIFACTS).statuses == ["succeeded before"]
+    refused = run("other")
+    assert (refused.code, "allow s3:PutObject on it" in refused.message) == (2, True), refused.err
+
+
+@pytest.mark.usefixtures("buckets")
+def test_the_service_role_writes_its_own_artifacts_and_logs_and_nothing_more(organisation, deploy):
     ecr = organisation.client("ecr", HUB_ACCOUNT)
     for name in ("rolecall", "other"):
         ecr.create_repository(repositoryName=name)

@@ -74,6 +74,7 @@ GIVEN = {
     "account-not-allowed": {"ROLECALL_ALLOWED_ACCOUNTS": "333333333333"},
     "nothing-to-do": {"ROLECALL_TARGETS": ""},
     "list-or-organisation-not-read": {"ROLECALL_TARGETS": "file:targets.txt"},
+    "state-not-had": {"ROLECALL_STATE": "state"},
     "no-credentials": {
         "AWS_ACCESS_KEY_ID": "",
         "AWS_SECRET_ACCESS_KEY": "",

@@ -14,6 +14,7 @@ import secrets
 import signal
 import socket
 import struct
+import sys
 import threading
 import time
 from collections import defaultdict
@@ -60,6 +61,11 @@ class _Server(ThreadingHTTPServer):
     def shutdown_request(self, request: Any) -> None:
         """Closes without the polite end of a connection, which a reset must not have."""
         self.close_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Callers that were killed leave connections half-way, which is nothing to tell of."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Served:

@@ -24,6 +24,7 @@ NO_PART = {
     *("targets", "role", "waves"),
     *("retry_attempts", "retry_max_wait", "retry_access_denied"),
     "organization",  # the targets that it finds are
+    *("state", "run_id", "state_wait", "state_lease"),
     *("timeout", "command_timeout", "grace", "report_dir", "log_format", "log_level"),
 }
 DEV = "arn:aws:iam::222222222222:role/"

@@ -46,6 +46,8 @@ def test_a_shell_reads_counts_and_names_from_it(tmp_path, shell):
     assert sourced(tmp_path, outcome, shell=shell) == {
         "ROLECALL_SUCCEEDED": "1",
         "ROLECALL_SUCCEEDED_TARGETS": "dev",
+        "ROLECALL_SUCCEEDED_BEFORE": "0",
+        "ROLECALL_SUCCEEDED_BEFORE_TARGETS": "",
         "ROLECALL_FAILED": "1",
         "ROLECALL_FAILED_TARGETS": "tst",
         "ROLECALL_NOT_ASSUMED": "1",

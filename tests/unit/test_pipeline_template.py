@@ -119,6 +119,14 @@ def test_what_all_stages_share_is_in_the_project():
     }
 
 
+def test_what_succeeded_is_remembered_in_the_artifact_bucket_where_that_is_asked_for():
+    assert project_variables(RememberSuccess="yes") == {
+        "ROLECALL_STATE": "s3://<ArtifactBucket>/state"
+    }
+    stage = variables(stages(**ALL_STAGES)["Dev"])
+    assert stage["ROLECALL_EXECUTION_ID"] == "#{codepipeline.PipelineExecutionId}"
+
+
 def test_deploys_run_in_the_image_that_the_pipeline_built():
     resources = synthesise()
     project = resources["DeployProject"]["Properties"]

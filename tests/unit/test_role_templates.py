@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -128,3 +129,18 @@ def test_the_service_role_may_assume_the_reading_role_alone_or_list_and_no_more(
 
 def test_without_discovery_the_service_role_assumes_listed_roles_alone():
     assert "AssumeDiscoveredRoles" not in source()
+
+
+def test_the_service_role_reads_and_writes_states_under_the_given_prefix_and_lists_nothing():
+    assert "RememberSuccesses" not in source()
+    found = statements(source(StateLocation="states/site/prd"), "RememberSuccesses")
+    assert list(found) == ["ReadAndWriteStates"]
+    assert found["ReadAndWriteStates"]["Action"] == ["s3:GetObject", "s3:PutObject"]
+    assert found["ReadAndWriteStates"]["Resource"] == "arn:aws:s3:::states/site/prd/*"
+
+
+@pytest.mark.parametrize("wrong", ["states", "states/", "states/*", "*/a", "a/b", "states/a?"])
+def test_a_place_of_states_is_a_prefix_and_neither_a_bucket_nor_a_pattern(wrong):
+    allowed = templates.load("source-role.yaml")["Parameters"]["StateLocation"]["AllowedPattern"]
+    assert re.fullmatch(allowed, "states/site/prd_1")
+    assert not re.fullmatch(allowed, wrong)

@@ -66,9 +66,9 @@ def record(
         "rolecall": rolecall.__version__,
         "salt": salt,
         "only": sorted(only),
-        **{name: _commands(getattr(settings, name)) for name in COMMANDS},
+        **{name: commands_record(getattr(settings, name)) for name in COMMANDS},
         "options": {name: _plain(getattr(settings, name)) for name in OPTIONS},
-        "targets": [_target(target, salt) for target in targets],
+        "targets": [target_record(target, salt) for target in targets],
     }
     masked: dict[str, Any] = json.loads(mask.apply(_json(found)))
     return masked
@@ -131,11 +131,13 @@ def _whole(found: Record) -> bool:
         return False
 
 
-def _commands(commands: Commands) -> dict[str, Any]:
+def commands_record(commands: Commands) -> dict[str, Any]:
+    """What is run, as data."""
     return {"items": list(commands.items), "listed": commands.listed}
 
 
-def _target(target: Target, salt: str) -> dict[str, Any]:
+def target_record(target: Target, salt: str) -> dict[str, Any]:
+    """Whom it is done to and as whom, as data; values of variables as digests."""
     return {
         "name": target.name,
         "account_id": target.account_id,

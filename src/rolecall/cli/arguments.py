@@ -33,6 +33,8 @@ class Arguments:
     partial: bool = False
     batch: BatchArguments | None = None
     shell: str = ""
+    clear: bool = False
+    force: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +95,8 @@ def parse(argv: Sequence[str]) -> Arguments:
         report=_report(parser, found) if command == "report" else None,
         places=tuple(found.get("places") or ()),
         partial=found.get("partial", False),
+        clear=found.get("action") == "clear",
+        force=found.get("force", False),
         batch=batch_arguments.parsed(parser, found) if command == "plan" else None,
         shell=found.get("shell") or "",
     )

@@ -24,7 +24,11 @@ _READS_THE_ORGANISATION = "organization"
 
 
 class Aws:
-    """The source and what is done with it."""
+    """The source and what is done with it.
+
+    Attributes:
+        retry: the one policy; its waits end with the run.
+    """
 
     def __init__(self, context: Context, stop: Stop, *, stream: logs.TextSink) -> None:
         settings = context.settings
@@ -35,7 +39,7 @@ class Aws:
             level=settings.log_level,
             mask=context.mask,
         )
-        self._retry = Retry(
+        self.retry = Retry(
             attempts=settings.retry_attempts,
             max_wait=settings.retry_max_wait,
             access_denied=settings.retry_access_denied,
@@ -58,7 +62,7 @@ class Aws:
     def assumer(self, resolved: Resolved) -> Assumer:
         return Assumer(
             self.source(resolved),
-            self._retry,
+            self.retry,
             allowed_accounts=self._context.settings.allowed_accounts,
         )
 
@@ -70,7 +74,7 @@ class Aws:
         """
         source = self.source()
         try:
-            return source.caller(self._retry.call)
+            return source.caller(self.retry.call)
         except (BotoCoreError, ClientError, OSError) as error:
             raise remedies.explained(error) from error
 
@@ -91,7 +95,7 @@ class Aws:
 
         credentials = self._reading(wish.role) if wish.role else None
         client = self.source().client("organizations", credentials)
-        return OrganizationCalls(client, self._retry, self._stop, reader=reader)
+        return OrganizationCalls(client, self.retry, self._stop, reader=reader)
 
     def _reading(self, role_arn: str) -> Credentials:
         """Credentials of the role that reads the organisation: assumed as a hop is."""
@@ -123,7 +127,7 @@ class Aws:
             variables=(),
             session=options,
         )
-        assumer = Assumer(self.source(), self._retry)
+        assumer = Assumer(self.source(), self.retry)
         credentials = self._stop.run(lambda: assumer.assume(target)).credentials
         context.mask.add(credentials.secrets())
         return credentials
@@ -135,7 +139,7 @@ class Aws:
     def _fetch(self, where: str) -> bytes:
         read = self._ssm if where.startswith("ssm:") else self._s3
         try:
-            data: bytes = self._retry.call(f"read {where}", lambda: asked(lambda: read(where)))
+            data: bytes = self.retry.call(f"read {where}", lambda: asked(lambda: read(where)))
         except (BotoCoreError, ClientError) as error:
             raise BadValueError(
                 f"{where!r} cannot be read: {remedies.reason_of(error)}; check that it exists in"

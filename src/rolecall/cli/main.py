@@ -107,6 +107,14 @@ def _completion(given: Arguments, context: Context) -> int:
     return completion.command(context, shell=given.shell)
 
 
+def _state(given: Arguments, context: Context) -> int:
+    from rolecall.cli import state  # noqa: PLC0415
+
+    if given.clear:
+        return state.clear(context, force=given.force)
+    return state.show(context, as_json=given.format == "json")
+
+
 def _report(given: Arguments, context: Context) -> int:
     from rolecall.cli import report  # noqa: PLC0415
 
@@ -121,6 +129,7 @@ _COMMANDS: Mapping[str, Callable[[Arguments, Context], int]] = {
     "exec": _exec,
     "config": _config,
     "report": _report,
+    "state": _state,
     "merge": _merge,
     "completion": _completion,
 }

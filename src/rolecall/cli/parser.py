@@ -28,12 +28,17 @@ HELP = {
     "exec": "run one command in one target, or in all",
     "report": "show the report of a run again, in any form, or beside another run's",
     "merge": "join the reports of many builds into one, with the exit code of the whole",
+    "state": "show what STATE remembers of runs, or clear it",
     "config": "print every option, its value and where it came from",
     "completion": "print what makes bash, zsh or fish complete the words of rolecall",
 }
 SHELLS = ("bash", "zsh", "fish")
 # What has no use for the options of a run.
 _WITHOUT_SETTINGS = frozenset({"report", "merge", "completion"})
+
+# Commands that show few options, and take all.
+_FEW = frozenset({"config", "state"})
+_OF_STATE = frozenset({"STATE", "RUN_ID", "EXECUTION_ID"})
 
 
 def made() -> argparse.ArgumentParser:
@@ -60,7 +65,8 @@ def made() -> argparse.ArgumentParser:
             continue
         group = command.add_argument_group("settings")
         for option in options():
-            shown = name in ("run", "plan") or not (option.run_only or name == "config")
+            shown = name in ("run", "plan") or not (option.run_only or name in _FEW)
+            shown = shown or (name == "state" and option.name in _OF_STATE)
             _add_option(group, option, shown=shown)
     return parser
 
@@ -133,7 +139,17 @@ def _add_own(name: str, command: argparse.ArgumentParser) -> None:
         command.add_argument(
             "--partial", action="store_true", help="targets that no report tells of are well"
         )
-
+    if name == "state":
+        command.usage = "rolecall state [options] [clear]"
+        command.add_argument(
+            "action", nargs="?", choices=("clear",), help="remove what is shown without it"
+        )
+        command.add_argument(
+            "--force", action="store_true", help="with clear: also what a run holds"
+        )
+        command.add_argument(
+            "--format", choices=("text", "json"), help="how to show it (default: text)"
+        )
     if name == "completion":
         command.usage = "rolecall completion SHELL"
         command.add_argument(

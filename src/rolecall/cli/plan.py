@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rolecall import wording
 from rolecall.cli.approval import Approval
 from rolecall.cli.context import Context, colour
+from rolecall.cli.identity import problems as memory_problems
 from rolecall.cli.output import TextOutlet, outlet
 from rolecall.errors import NOT_ASSUMED, SUCCEEDED
 from rolecall.report import accounts
@@ -16,6 +17,7 @@ from rolecall.settings.options import VARIABLES, options
 from rolecall.targets import Resolved
 
 if TYPE_CHECKING:
+    from rolecall.cli.aws import Aws
     from rolecall.report.console import Console
 
 # What the plan shows by itself.
@@ -43,7 +45,7 @@ def command(context: Context, *, read: bool, check: bool, out: str) -> int:
     approval = Approval(context, out)
     if read or check:
         return _with_aws(context, approval, check=check)
-    problems = [*context.command_problems(), *approval.problems]
+    problems = [*context.command_problems(), *approval.problems, *memory_problems(context)]
     resolved = approval.applied(context.resolve(read_list=None, problems=problems))
     say = _print(context, resolved).say
     _keep(approval, resolved, say)
@@ -115,6 +117,22 @@ def _own_options(context: Context, resolved: Resolved) -> Iterator[str]:
         yield from (wording.wrapped(line, 80, "  ", "    ") for line in own)
 
 
+def _tell_remembered(
+    context: Context, aws: Aws, resolved: Resolved, say: Callable[[str], None]
+) -> None:
+    from rolecall.cli.memory import remembered  # noqa: PLC0415
+
+    if not context.settings.state:
+        return
+    known = remembered(context, aws, resolved)
+    several = any(len(target.regions) > 1 for target in resolved.targets)
+    names = ", ".join(f"{name}/{region}" if several else name for name, region in known)
+    count = sum(len(target.regions) for target in resolved.targets)
+    skipped = f", and would be skipped: {names}" if names else ""
+    said = f"state: {len(known):,} of {wording.count(count, 'target')} succeeded in an earlier try"
+    say(wording.wrapped(said + skipped, 80, "", "  "))
+
+
 def _with_aws(context: Context, approval: Approval, *, check: bool) -> int:
     from rolecall.cli.aws import Aws  # noqa: PLC0415  plan alone does without boto3
     from rolecall.cli.signals import stopping  # noqa: PLC0415
@@ -126,12 +144,17 @@ def _with_aws(context: Context, approval: Approval, *, check: bool) -> int:
         resolved = context.resolve(
             read_list=aws.read_list,
             organization=aws.organization,
-            problems=[*context.command_problems(), *approval.problems],
+            problems=[
+                *context.command_problems(),
+                *approval.problems,
+                *memory_problems(context),
+            ],
             may_be_empty=True,
         )
         resolved = approval.applied(resolved)
         say = _print(context, resolved).say
         context.require_any(resolved)
+        _tell_remembered(context, aws, resolved, say)
         if not check:
             _keep(approval, resolved, say)
             return SUCCEEDED

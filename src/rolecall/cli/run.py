@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rolecall import logs
+from rolecall.cli import identity, memory
 from rolecall.cli.approval import Approval
 from rolecall.cli.aws import Aws
 from rolecall.cli.context import Context, colour
@@ -41,17 +42,19 @@ def command(context: Context) -> int:
             problems=[*_problems(context), *approval.problems],
         )
         resolved = approval.applied(resolved)
-        _prepare_report(context)
-        _tell_found(context, output, resolved.found)
-        told = view(context, output)
-        told.planned(context.settings, resolved.targets, resolved.count)
-        runner = Runner(
-            context.settings,
-            lambda: aws.assumer(resolved),
-            told,
-            surroundings(context, stop),
-        )
-        outcome = runner.run(resolved.targets, resolved.count)
+        with memory.opened(context, aws, resolved, stop) as remembered:
+            _prepare_report(context)
+            _tell_found(context, output, resolved.found)
+            told = view(context, output)
+            told.planned(context.settings, resolved.targets, resolved.count)
+            runner = Runner(
+                context.settings,
+                lambda: aws.assumer(resolved),
+                told,
+                surroundings(context, stop),
+                remembered,
+            )
+            outcome = runner.run(resolved.targets, resolved.count)
         report = _write_report(context, outcome, resolved.found)
         told.finished(outcome, report)
         if outcome.bug:
@@ -93,7 +96,7 @@ def _tell_found(context: Context, output: Outlet, found: Found | None) -> None:
 
 
 def _problems(context: Context) -> list[Problem]:
-    problems = context.command_problems()
+    problems = [*context.command_problems(), *identity.problems(context)]
     if wrong := folder.obstacle(_report_folder(context)):
         problems.append(_report_problem(wrong))
     return problems

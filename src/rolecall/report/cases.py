@@ -55,11 +55,21 @@ def cases(outcome: Outcome, commands: Sequence[str]) -> list[Case]:
 
 def _size(result: Result, commands: Sequence[str]) -> int:
     """How many cases `_each` makes."""
-    return len(result.commands) or len(commands) + (result.status is not Status.NOT_RUN)
+    alone = result.status not in (Status.NOT_RUN, Status.SUCCEEDED_BEFORE)
+    return len(result.commands) or len(commands) + alone
 
 
 def _each(result: Result, commands: Sequence[str]) -> Iterator[Case]:
-    """A case per command, after one for what kept them from running."""
+    """A case per command, after one for what kept them from running.
+
+    What succeeded before has the cases that it had then: a case that comes and goes with each try
+    would be another one to those who follow it.
+    """
+    if result.status is Status.SUCCEEDED_BEFORE:
+        status, why = result.status, result.reason
+        done = [CommandResult(command=c, status=status, reason=why) for c in commands]
+        yield from _per_command(result, done)
+        return
     if result.commands:
         yield from _per_command(result, result.commands)
         return

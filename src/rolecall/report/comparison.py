@@ -18,6 +18,7 @@ _SHARE, _SECONDS = 0.2, 1.0
 _MOST_TIMES = 10
 _LONGEST_TEXT = 300
 _BAD = (Status.FAILED, Status.NOT_ASSUMED)
+_GOOD = (Status.SUCCEEDED, Status.SUCCEEDED_BEFORE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,8 +72,8 @@ _KINDS: Mapping[str, Callable[[Change], bool]] = {
     "Newly failed": lambda c: _is(c) in _BAD and _was(c) not in _BAD,
     "Still failing": lambda c: _is(c) in _BAD,
     "No longer reached": lambda c: _is(c) is Status.NOT_RUN is not _was(c) and bool(c.before),
-    "Mended": lambda c: _is(c) is Status.SUCCEEDED and _was(c) in _BAD,
-    "Reached now": lambda c: _is(c) is Status.SUCCEEDED and _was(c) is Status.NOT_RUN,
+    "Mended": lambda c: _is(c) in _GOOD and _was(c) in _BAD,
+    "Reached now": lambda c: _is(c) in _GOOD and _was(c) is Status.NOT_RUN,
     "Added": lambda c: c.before is None,
     "Gone": lambda c: c.now is None,
 }

@@ -42,9 +42,11 @@ class Console:
         self._width = width
         self._most_listed = most_listed
         self._spread = Spread()
+        self._by_region = False
 
     def planned(self, settings: Settings, targets: Sequence[Target], count: int) -> None:
         listed = targets[: self._most_listed]
+        self._by_region = any(len(target.regions) > 1 for target in targets)
         if count:
             self._spread = spread(settings, targets, count)
             self.say(wording.wrapped(f"rolecall: {self._spread.words}", self._width, "", "    "))
@@ -64,6 +66,17 @@ class Console:
             self.say(f"{name}:")
             for item in commands.items:
                 self.say("  $ " + "\n    ".join(map(wording.printable, item.splitlines())))
+
+    def skipped(self, results: Sequence[Result], left: int) -> None:
+        names = [f"{r.target}/{r.region}" if self._by_region else r.target for r in results]
+        listed = ", ".join(names[:MOST_LISTED])
+        if (more := len(names) - MOST_LISTED) > 0:
+            listed += f" and {more:,} more"
+        all_in = f"{len(results):,} of {wording.count(len(results) + left, 'target')}"
+        rest = f"{left:,} left to run" if left else "nothing is left to run"
+        self.say("")
+        text = f"State: {all_in} succeeded in an earlier try, {rest}; skipped: {listed}"
+        self.say(wording.wrapped(text, self._width, "", "    "))
 
     def preflight_started(self, count: int) -> None:
         self.say("")

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from rolecall.report.lines import label
 from rolecall.results import Outcome, Result, Status
 
-GRAVEST_FIRST = (Status.FAILED, Status.NOT_ASSUMED, Status.NOT_RUN, Status.SUCCEEDED)
+GRAVEST_FIRST = (
+    Status.FAILED,
+    Status.NOT_ASSUMED,
+    Status.NOT_RUN,
+    Status.SUCCEEDED,
+    Status.SUCCEEDED_BEFORE,
+)
 # Longer ones are no good to copy, and no command line takes them everywhere.
 _LONGEST_NAMES = 2_000
 

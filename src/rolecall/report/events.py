@@ -46,6 +46,13 @@ class Events:
                 wave=target.wave,
             )
 
+    def skipped(self, results: Sequence[Result], left: int) -> None:
+        self._event("targets_skipped", skipped=len(results), left=left)
+        for result in results:
+            record = result_record(result)
+            del record["commands"]
+            self._event("target_skipped", **record)
+
     def preflight_started(self, count: int) -> None:
         self._event("preflight_started", roles=count)
 

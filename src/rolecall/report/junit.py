@@ -97,4 +97,6 @@ def _element(case: Case, texts: Texts) -> TestCase:
         result = kinds[case.status](reason, str(case.status))
         result.text = texts.end(case.details, _LONGEST_MESSAGE - len(reason))
         element.result = result
+    elif case.status is Status.SUCCEEDED_BEFORE:
+        element.system_out = texts.start(f"{case.status} {case.reason}", _LONGEST_REASON)
     return element

@@ -14,6 +14,7 @@ _RAN = (Status.SUCCEEDED, Status.FAILED)
 _LONGEST_HELD, _LONGEST_WAIT = 65_536, 60.0
 COLOURS = {
     Status.SUCCEEDED: "32",
+    Status.SUCCEEDED_BEFORE: "32",
     Status.FAILED: "31",
     Status.NOT_ASSUMED: "31",
     Status.NOT_RUN: "33",

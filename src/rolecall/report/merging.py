@@ -86,13 +86,16 @@ def _taken(parts: Iterable[Part]) -> dict[tuple[str, str], tuple[Part, Result]]:
     for part in parts:
         for result in part.outcome.results:
             key = (result.target, result.region)
-            if (
-                key not in taken
-                or result.status is not Status.NOT_RUN
-                or taken[key][1].status is Status.NOT_RUN
-            ):
+            if key not in taken or _replaces(result, taken[key][1]):
                 taken[key] = (part, result)
     return taken
+
+
+def _replaces(later: Result, earlier: Result) -> bool:
+    """Of what was done and what only tells of it, the first says more."""
+    if later.status is Status.SUCCEEDED_BEFORE:
+        return earlier.status is not Status.SUCCEEDED
+    return later.status is not Status.NOT_RUN or earlier.status is Status.NOT_RUN
 
 
 def _head(counting: Sequence[Outcome], everything: Sequence[Outcome]) -> Outcome:

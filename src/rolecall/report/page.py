@@ -104,10 +104,16 @@ def headline(outcome: Outcome) -> str:
         (_failed(outcome, "after"), "The commands after the last target failed"),
         (_signal_name(outcome), f"Interrupted by {_signal_name(outcome)}"),
         (not_run, f"{not_run:,} of {wording.count(total, 'target')} not run"),
-        (total > 1, f"All {total:,} targets succeeded"),
-        (total, "The target succeeded"),
+        (total > 1, f"All {total:,} targets succeeded{_before(outcome)}"),
+        (total, f"The target succeeded{_before(outcome)}"),
     ]
     return next((text for true, text in said if true), "Nothing was run")
+
+
+def _before(outcome: Outcome) -> str:
+    before, total = outcome.count(Status.SUCCEEDED_BEFORE), len(outcome.results)
+    some = "" if before == total else f"{before:,} of them "
+    return f", {some}in an earlier try" if before else ""
 
 
 def _failed(outcome: Outcome, name: str) -> bool:

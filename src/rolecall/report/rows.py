@@ -28,6 +28,7 @@ _FEW = 40
 _LONG = 200
 KINDS = {
     Status.SUCCEEDED: "ok",
+    Status.SUCCEEDED_BEFORE: "was",
     Status.FAILED: "bad",
     Status.NOT_ASSUMED: "out",
     Status.NOT_RUN: "left",

@@ -58,7 +58,7 @@ class Timeline:
         """The preflight, the wait for its turn, its preparation, its commands."""
         found = []
         turn = 0.0
-        if self._preflight and result.role_arn:
+        if self._preflight and result.role_arn and result.status is not Status.SUCCEEDED_BEFORE:
             start = self._at(self._preflight.started_at)
             turn = self._at(self._preflight.started_at + self._preflight.seconds)
             found.append(Line(kind="preflight", path=_stroke([(start, turn)])))

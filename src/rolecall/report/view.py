@@ -25,6 +25,9 @@ class View(Protocol):
     def planned(self, settings: Settings, targets: Sequence[Target], count: int) -> None:
         """What will be done. `count` is that of all targets, of which these may be a part."""
 
+    def skipped(self, results: Sequence[Result], left: int) -> None:
+        """These succeeded before. `left` is how many targets, in their regions, did not."""
+
     def preflight_started(self, count: int) -> None: ...
 
     def preflight_ended(self, failures: Sequence[Result], count: int, seconds: float) -> None: ...

@@ -57,6 +57,7 @@ def is_transient(error: BaseException) -> bool:
         (
             exceptions.HTTPClientError,
             exceptions.ConnectionError,
+            exceptions.IncompleteReadError,
             MalformedAnswerError,
         ),
     )

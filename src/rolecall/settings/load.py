@@ -26,6 +26,8 @@ EXPORTS = frozenset(
     {
         "SUCCEEDED",
         "SUCCEEDED_TARGETS",
+        "SUCCEEDED_BEFORE",
+        "SUCCEEDED_BEFORE_TARGETS",
         "FAILED",
         "FAILED_TARGETS",
         "NOT_ASSUMED",

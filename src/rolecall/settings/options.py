@@ -26,6 +26,7 @@ from rolecall.settings.kinds import (
 )
 from rolecall.settings.organization import OrganizationKind
 from rolecall.settings.sources import PREFIX, Raw
+from rolecall.settings.state import StateKind
 
 ROLE_ARN = r"arn:aws[a-z-]*:iam::\d{12}:role/(?:[\x21-\x2e\x30-\x7e]+/)*[\w+=,.@-]{1,64}"
 WAVE = Whole(1, 1000)
@@ -171,8 +172,35 @@ class Settings:
     execution_id: str = option(
         Text(r"[\w+=,.@-]{1,64}", "the id as `#{codepipeline.PipelineExecutionId}` gives it"),
         default="",
-        help="The pipeline execution's id, for the session name: give the action"
+        help="The pipeline execution's id, for the session name and STATE: give the action"
         " this variable with the value `#{codepipeline.PipelineExecutionId}`",
+    )
+    state: str = option(
+        StateKind(),
+        default="",
+        help="Where to remember which targets succeeded, so that a retry of the same run skips"
+        " them: a folder, or `s3://bucket/prefix`; see docs/state.md",
+        run_only=True,
+    )
+    run_id: str = option(
+        Text(r"(?!\.+$)[\w+=,.@-]{1,128}", "1 to 128 of letters, digits and _+=,.@-"),
+        default="",
+        help="The run that STATE is of; by default that of this action in the pipeline execution"
+        " that EXECUTION_ID names",
+        run_only=True,
+    )
+    state_wait: float = option(
+        Seconds(0, 86_400),
+        default=300,
+        help="How long to wait where another process holds the STATE of this run; 0 refuses at"
+        " once",
+        run_only=True,
+    )
+    state_lease: float = option(
+        Seconds(1, 3600),
+        default=60,
+        help="How long after its last sign of life a run still holds its STATE in S3",
+        run_only=True,
     )
     external_id: str = option(
         Text(r"[\w+=,.@:/-]{2,1224}", "2 to 1,224 of letters, digits and +=,.@:/-"),

@@ -1,0 +1,97 @@
+"""Where one state document lies: a file, or an object of S3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from rolecall.errors import RolecallError
+
+
+class ConflictError(RolecallError):
+    """Somebody else has written since. Nothing was written."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """A document as it lies there.
+
+    Attributes:
+        version: what it is known by until it is written again.
+        age: seconds since it was written, both ends on the store's own clock.
+    """
+
+    data: bytes
+    version: str
+    age: float
+
+
+class Store(Protocol):
+    """One document, which one process at a time may hold.
+
+    Attributes:
+        where: how messages name it.
+        leased: whether a holder has to show again and again that it lives. Of a file the kernel
+            knows it.
+    """
+
+    where: str
+    leased: bool
+
+    def claim(self) -> bool:
+        """Whether no living process of this machine holds it; until `release`, this one does.
+
+        Raises:
+            StateError: where it can't be had, with the remedy.
+        """
+
+    def release(self) -> None:
+        """Takes `claim` back."""
+
+    def read(self, *, patient: bool = True) -> Found | None:
+        """The document; None where there is none.
+
+        Args:
+            patient: see `write`.
+
+        Raises:
+            StateError: where it can't be read.
+        """
+
+    def write(self, data: bytes, version: str | None, *, patient: bool = True) -> str:
+        """Puts a document in place of the one known by `version`, durably; returns the new version.
+
+        Args:
+            version: None where there is to be none as yet.
+            patient: whether a failure is tried again for as long as the retry policy says.
+
+        Raises:
+            ConflictError: where another one lies there.
+            StateError: where it can't be written.
+        """
+
+    def delete(self) -> None:
+        """Removes it, if it is there.
+
+        Raises:
+            StateError: where it can't be removed.
+        """
+
+
+class Place(Protocol):
+    """What STATE names. Each run has a document for each shard."""
+
+    def store(self, run_id: str, shard: str) -> Store: ...
+
+    def stores(self, run_id: str = "") -> Iterator[Store]:
+        """Those that are there: of one run, or of all.
+
+        Raises:
+            StateError: where they can't be listed.
+        """
+
+
+def file_name(shard: str) -> str:
+    """`2/4` as part of a name."""
+    return f"{shard.replace('/', '-of-')}.json"

@@ -1,0 +1,58 @@
+"""What commands have really done, written down by themselves, beside what a state remembers."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# Appended in one write each, so that no kill leaves half a line.
+SCRIPT = (
+    'echo "begin $ROLECALL_TARGET $TRY" >>"$LEDGER"; {work};'
+    ' echo "end $ROLECALL_TARGET $TRY" >>"$LEDGER"'
+)
+_SUCCEEDED = re.compile(r"^--- (\w+) succeeded", re.MULTILINE)
+
+
+@dataclass(kw_only=True)
+class Ledger:
+    """The ledger of one run over its tries, numbered from 1.
+
+    Attributes:
+        path: what commands write to. repeated: what was begun although its success was remembered
+            then. lost: what succeeded, and was not remembered after its log had said so, or was
+            remembered without having been done.
+    """
+
+    path: Path
+    repeated: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    _known: set[str] = field(default_factory=set)
+
+    def environ(self, number: int) -> dict[str, str]:
+        return {"LEDGER": str(self.path), "TRY": str(number)}
+
+    def lines(self) -> list[list[str]]:
+        text = self.path.read_text() if self.path.exists() else ""
+        return [line.split() for line in text.splitlines()]
+
+    def judge(self, number: int, log: str, state: bytes | None) -> set[str]:
+        """Compares a try that has ended with what was remembered before it, and after.
+
+        Returns the names of the targets that are remembered.
+        """
+        lines = self.lines()
+        begun = {name for what, name, of in lines if what == "begin" and of == str(number)}
+        ended = {name for what, name, _ in lines if what == "end"}
+        now = remembered(state)
+        told = set(_SUCCEEDED.findall(log))
+        self.repeated += sorted(begun & self._known)
+        self.lost += sorted((told - now) | (now - ended) | (self._known - now))
+        self._known = now
+        return now
+
+
+def remembered(state: bytes | None) -> set[str]:
+    """The targets whose success a state has."""
+    return {each["target"] for each in json.loads(state)["succeeded"]} if state else set()
