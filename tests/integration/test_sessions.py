@@ -101,18 +101,20 @@ def test_what_may_pass_is_tried_again(rolecall, sts, answer):
 
 
 def test_retries_end_after_the_attempts(rolecall, sts):
-    sts.always("222222222222", answers.THROTTLE)
+    sts.always("222222222222", answers.SERVER_ERROR)
     done = rolecall.run("true", ROLECALL_TARGETS=ONE, ROLECALL_RETRY_ATTEMPTS="2")
     assert done.code == 4
     assert len(sts.assumed()) == 2
-    assert done.report["results"][0]["reason"] == "Throttling: Rate exceeded (tried 2 times)"
+    assert done.report["results"][0]["reason"] == "InternalFailure: try later (tried 2 times)"
 
 
 def test_retries_end_after_the_time(rolecall, sts):
     sts.always("222222222222", answers.THROTTLE)
-    limits = {"ROLECALL_RETRY_ATTEMPTS": "100", "ROLECALL_RETRY_MAX_WAIT": "1s"}
+    limits = {"ROLECALL_RETRY_ATTEMPTS": "1", "ROLECALL_RETRY_MAX_WAIT": "1s"}
     done = rolecall.run("true", ROLECALL_TARGETS=ONE, **limits)
     assert done.code == 4
+    assert len(sts.assumed()) > 1
+    assert "raise ROLECALL_RETRY_MAX_WAIT" in done.report["results"][0]["remedy"]
     assert done.report["seconds"] < 3
 
 

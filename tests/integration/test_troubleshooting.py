@@ -84,7 +84,7 @@ GIVEN = {
     "session-tags": {"ROLECALL_TAGS": "Build=42"},
     "source-identity": {"ROLECALL_SOURCE_IDENTITY": "pipeline"},
     "region-not-enabled": {"ROLECALL_REGIONS": "eu-central-1 eu-south-2"},
-    "throttled": {"ROLECALL_RETRY_ATTEMPTS": "2"},
+    "throttled": {"ROLECALL_RETRY_MAX_WAIT": "1s"},
     "answer-not-understood": {"ROLECALL_RETRY_ATTEMPTS": "2"},
     "aws-unreachable": {
         "ROLECALL_RETRY_ATTEMPTS": "2",
@@ -108,6 +108,7 @@ def sts():
 def settled(text, folder):
     text = text.replace(str(folder), "/work")
     text = re.sub(r" wait_seconds=[\d.]+", "", text)
+    text = re.sub(r"tried \d+ times", "tried N times", text)
     return " ".join(re.sub(r"\b\d+\.\d s\b", "TIME", text).split())
 
 

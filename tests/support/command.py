@@ -88,8 +88,8 @@ class Command:
             start_new_session=True,
         )
 
-    def finish(self, process: subprocess.Popen[str]) -> Finished:
-        out, err = process.communicate(timeout=60)
+    def finish(self, process: subprocess.Popen[str], *, within: float = 60) -> Finished:
+        out, err = process.communicate(timeout=within)
         return Finished(code=process.returncode, out=out, err=err, folder=self.folder)
 
     def __call__(self, *arguments: str, **extra: str) -> Finished:

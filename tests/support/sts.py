@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -142,6 +143,9 @@ class ScriptedSts(Served):
         lifetime: seconds that sessions live. latency: seconds added to each answer.
         clock_skew: seconds its clock is ahead. caller: the ARN of callers it gave no keys to.
         require_live_keys: whether keys of its own that have run out are refused.
+
+    Attributes:
+        judge: says no to a request by its own lights, once no script has an answer to it.
     """
 
     handler = _StsHandler
@@ -159,6 +163,7 @@ class ScriptedSts(Served):
         self.lifetime, self.latency, self.clock_skew = lifetime, latency, clock_skew
         self.caller, self.require_live_keys = caller, require_live_keys
         self.disabled: set[tuple[str, str]] = set()  # account id and region
+        self.judge: Callable[[Call], Answer | None] = lambda _: None
         self.calls: list[Call] = []
         self.issued: dict[str, Issued] = {}
         self._scripts: dict[str, list[Answer]] = defaultdict(list)
@@ -198,6 +203,8 @@ class ScriptedSts(Served):
             for role, answers in self._scripts.items():
                 if role in call.role_arn and answers:
                     return answers.pop(0)
+            if judged := self.judge(call):
+                return judged
             return next((a for role, a in self._always.items() if role in call.role_arn), OK)
 
     def answer(self, call: Call, answer: Answer, now: datetime) -> str:

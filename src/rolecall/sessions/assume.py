@@ -100,7 +100,9 @@ class Assumer:
         client: StsClient = self._source.client("sts", session.credentials, region)
         try:
             with bound_contextvars(target=target.name, account_id=target.account_id):
-                self._retry.call(f"GetCallerIdentity in {region}", client.get_caller_identity)
+                self._retry.call(
+                    f"GetCallerIdentity in {region}", client.get_caller_identity, sts=True
+                )
         except (BotoCoreError, ClientError, OSError) as error:
             raise regions.explained(error, region, target.account_id) from error
 
@@ -151,7 +153,9 @@ class Assumer:
                 raise MalformedAnswerError("the answer of STS could not be read") from None
 
         try:
-            session: Session = self._retry.call(f"AssumeRole {role_arn}", once, sleep=sleep)
+            session: Session = self._retry.call(
+                f"AssumeRole {role_arn}", once, sleep=sleep, sts=True
+            )
         except (BotoCoreError, ClientError, MalformedAnswerError, OSError) as error:
             if is_denied(error) and not caller:
                 with suppress(Exception):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from botocore.exceptions import ClientError
 
 from rolecall.errors import AssumeError
-from rolecall.sessions.retry import ACCESS_DENIED, code_of, is_transient
+from rolecall.sessions.retry import ACCESS_DENIED, code_of, is_throttled, is_transient
 from rolecall.targets.model import SessionOptions
 
 _ASSUMED = re.compile(r"arn:([\w-]+):sts::(\d{12}):assumed-role/([^/]+)/.*")
@@ -26,6 +26,10 @@ _UNREACHABLE = (
 )
 _BUSY = (
     "AWS was too busy to answer: try again later, or raise ROLECALL_RETRY_ATTEMPTS and"
+    " ROLECALL_RETRY_MAX_WAIT"
+)
+_THROTTLED = (
+    "AWS allows no more calls than that: try again later, let less run at once, or raise"
     " ROLECALL_RETRY_MAX_WAIT"
 )
 _BY_CODE = {
@@ -83,7 +87,7 @@ def explained(error: Exception, attempt: Attempt | None = None) -> AssumeError:
         return AssumeError(code, reason, _invalid(_message(error), attempt.role_arn))
     if code not in _BY_CODE and is_transient(error):
         if isinstance(error, ClientError):
-            return AssumeError(code, reason, _BUSY)
+            return AssumeError(code, reason, _THROTTLED if is_throttled(error) else _BUSY)
         return AssumeError(code, reason, _UNREACHABLE, unreachable=True)
     return AssumeError(code, reason, _BY_CODE.get(code, ""))
 

@@ -1,4 +1,4 @@
-"""The one retry policy: exponential with full jitter, bounded in attempts and in time."""
+"""The one retry policy: full jitter, bounded in attempts and time; paced where AWS throttles."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import structlog
 import tenacity
 from botocore import exceptions
 
+from rolecall.sessions.pace import Pace
 from rolecall.sessions.session import MalformedAnswerError
 
 Sleep = Callable[[float], None]
 ACCESS_DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
-# Source: botocore.retries.standard, and the error lists of STS, SSM and S3.
-_TRANSIENT = frozenset(
+# Source: botocore.retries.standard, and the error lists of STS, SSM, S3 and Organizations.
+_THROTTLED = frozenset(
     {
         "Throttling",
         "ThrottlingException",
@@ -26,6 +27,10 @@ _TRANSIENT = frozenset(
         "RequestThrottled",
         "SlowDown",
         "PriorRequestNotComplete",
+    }
+)
+_TRANSIENT = frozenset(
+    {
         "RequestTimeout",
         "RequestTimeoutException",
         "IDPCommunicationError",
@@ -34,7 +39,13 @@ _TRANSIENT = frozenset(
         "ServiceUnavailable",
     }
 )
+_TOO_MANY_REQUESTS = 429
 _LONGEST_WAIT = 20.0
+# While it throttles: a fifteenth of the 600 calls a second that STS allows an account in a region,
+# and less than the few that AWS Organizations allows. Source:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+_STS_APART, _OTHERS_APART = 1 / 40, 1 / 2
+_TOLD_EVERY = 10.0
 _FIRST_SERVER_ERROR = 500
 
 
@@ -48,8 +59,8 @@ def code_of(error: BaseException) -> str:
 def is_transient(error: BaseException) -> bool:
     """Whether the same request may succeed a moment later."""
     if isinstance(error, exceptions.ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return code_of(error) in _TRANSIENT or status >= _FIRST_SERVER_ERROR
+        server_error = _status_of(error) >= _FIRST_SERVER_ERROR
+        return code_of(error) in _TRANSIENT or server_error or is_throttled(error)
     if isinstance(error, exceptions.SSLError):  # a certificate does not heal
         return False
     return isinstance(
@@ -63,15 +74,30 @@ def is_transient(error: BaseException) -> bool:
     )
 
 
+def is_throttled(error: BaseException) -> bool:
+    """Whether AWS says that it is called too often."""
+    return isinstance(error, exceptions.ClientError) and (
+        code_of(error) in _THROTTLED or _status_of(error) == _TOO_MANY_REQUESTS
+    )
+
+
+def _status_of(error: exceptions.ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
 def is_denied(error: BaseException) -> bool:
     return code_of(error) in ACCESS_DENIED
 
 
 class Retry:
-    """Calls AWS again where that may help.
+    """Calls AWS again where that may help. Safe in many threads.
+
+    What AWS throttles is tried until `max_wait` is over, spaced by the pace that all threads share;
+    what fails otherwise is tried `attempts` times, after waits that double and are drawn by lot.
 
     Args:
-        attempts: how often in all. max_wait: seconds from the first try to the last.
+        attempts: how often in all, throttled ones not counted.
+        max_wait: seconds from the first try to the last.
         access_denied: seconds for which a denial is tried again; 0 for never.
         sleep: waits; may raise to end the retries.
     """
@@ -79,48 +105,96 @@ class Retry:
     def __init__(
         self, *, attempts: int, max_wait: float, access_denied: float, sleep: Sleep
     ) -> None:
-        self._attempts, self._max_wait, self._access_denied = attempts, max_wait, access_denied
+        self.attempts, self.max_wait, self.access_denied = attempts, max_wait, access_denied
         self._sleep = sleep
-        self._log = structlog.get_logger("rolecall.retry")
+        self._sts, self._others = Pace(_STS_APART), Pace(_OTHERS_APART)
 
-    def call(self, what: str, do: Callable[[], Any], *, sleep: Sleep | None = None) -> Any:
+    def call(
+        self, what: str, do: Callable[[], Any], *, sleep: Sleep | None = None, sts: bool = False
+    ) -> Any:
         """The answer of `do`, or its last error, noted with how often it was tried.
 
         Args:
-            what: is named in the log.
+            what: is named in the log. sts: whether STS is called, which takes more calls a second.
         """
+        tries = _Tries(self, what, self._sts if sts else self._others, sleep or self._sleep)
+        return tries.call(do)
 
-        def said(state: tenacity.RetryCallState) -> None:
-            error = state.outcome.exception() if state.outcome else None
-            self._log.warning(
-                "retry",
-                call=what,
-                error=code_of(error) if error else "",
-                attempt=state.attempt_number,
-                wait_seconds=round(state.upcoming_sleep, 1),
-            )
 
+class _Tries:
+    """One call, as often as it is tried."""
+
+    def __init__(self, policy: Retry, what: str, pace: Pace, sleep: Sleep) -> None:
+        self._policy, self._what, self._pace, self._sleep = policy, what, pace, sleep
+        self._throttled = 0
+        self._told = -_TOLD_EVERY
+        self._log = structlog.get_logger("rolecall.retry")
+
+    def call(self, do: Callable[[], Any]) -> Any:
+        if wait := self._pace.turn():
+            self._sleep(wait)
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(self._worth_it),
             stop=self._enough,
-            wait=tenacity.wait_random_exponential(multiplier=0.5, max=_LONGEST_WAIT),
-            sleep=sleep or self._sleep,
-            before_sleep=said,
+            wait=self._wait,
+            sleep=self._sleep,
+            before_sleep=self._tell,
             reraise=True,
         )
         try:
-            return retrying(do)
+            return retrying(self._paced, do)
         except Exception as error:
             if (tries := retrying.statistics["attempt_number"]) > 1:
                 error.add_note(f"tried {tries} times")
             raise
 
+    def _paced(self, do: Callable[[], Any]) -> Any:
+        try:
+            answer = do()
+        except exceptions.ClientError as error:
+            if is_throttled(error):
+                self._throttled += 1
+                self._pace.refused()
+            else:
+                self._pace.passed()
+            raise
+        self._pace.passed()
+        return answer
+
     def _worth_it(self, error: BaseException) -> bool:
-        return is_transient(error) or (self._access_denied > 0 and is_denied(error))
+        return is_transient(error) or (self._policy.access_denied > 0 and is_denied(error))
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        if is_throttled(_error_of(state)):
+            return self._pace.turn()
+        return tenacity.wait_random_exponential(multiplier=0.5, max=_LONGEST_WAIT)(state)
 
     def _enough(self, state: tenacity.RetryCallState) -> bool:
-        error = state.outcome.exception() if state.outcome else None
-        if error is not None and is_denied(error):
-            return tenacity.stop_before_delay(self._access_denied)(state)
-        by_count = tenacity.stop_after_attempt(self._attempts)
-        return (by_count | tenacity.stop_before_delay(self._max_wait))(state)
+        error = _error_of(state)
+        if is_denied(error):
+            return tenacity.stop_before_delay(self._policy.access_denied)(state)
+        in_time = tenacity.stop_before_delay(self._policy.max_wait)(state)
+        if is_throttled(error):
+            return in_time
+        return in_time or state.attempt_number - self._throttled >= self._policy.attempts
+
+    def _tell(self, state: tenacity.RetryCallState) -> None:
+        """Says that the call is tried again; while it is throttled, now and then."""
+        since_start = state.seconds_since_start or 0.0
+        error = _error_of(state)
+        if is_throttled(error) and since_start - self._told < _TOLD_EVERY:
+            return
+        self._told = since_start
+        self._log.warning(
+            "retry",
+            call=self._what,
+            error=code_of(error),
+            attempt=state.attempt_number,
+            wait_seconds=round(state.upcoming_sleep, 1),
+        )
+
+
+def _error_of(state: tenacity.RetryCallState) -> BaseException:
+    error = state.outcome.exception() if state.outcome else None
+    assert error is not None  # noqa: S101  only what failed is tried again
+    return error

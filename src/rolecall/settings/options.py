@@ -333,10 +333,11 @@ class Settings:
     retry_attempts: int = option(
         Whole(1, 100),
         default=6,
-        help="How often one call to AWS is tried when it is throttled or does not get through",
+        help="How often one call to AWS is tried when it does not get through; being throttled"
+        " does not count",
     )
     retry_max_wait: float = option(
-        Seconds(0, 3600), default=60, help="How long one call to AWS is retried in all"
+        Seconds(0, 3600), default=300, help="How long one call to AWS is retried in all"
     )
     retry_access_denied: float = option(
         Seconds(0, 600),
