@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 AWS_VENV := .venv-aws
 RUN_VENV := .venv-run
+DOCS_VENV := .venv-docs
 BIN := $(VENV)/bin
 AWS := $(AWS_VENV)/bin/aws
 IMAGE ?= rolecall
@@ -10,11 +11,13 @@ WORKERS ?= auto
 BASE_IMAGE ?= debian:trixie-slim
 REVISION ?= $(or $(CODEBUILD_RESOLVED_SOURCE_VERSION),$(shell git rev-parse HEAD 2>/dev/null))
 SOURCES ?= $(CURDIR)
-LOCKS := runtime dev build aws bench
+LOCKS := runtime dev build aws bench docs
+# What draws the diagrams; only `make diagrams` needs it.
+MERMAID ?= 12.3.0
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test unit lint types layers docs docs-check check bench pictures lock format clean
-.PHONY: image run-image test-image sbom audit
+.PHONY: site diagrams image run-image test-image sbom audit
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,6 +42,11 @@ $(RUN_VENV)/.ready: requirements/runtime.txt pyproject.toml $(VENV)/.ready $(she
 	rm -rf build/wheel
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir build/wheel .
 	$(RUN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall build/wheel/*.whl
+	@touch $@
+
+$(DOCS_VENV)/.ready: requirements/docs.txt
+	$(PYTHON) -m venv $(DOCS_VENV)
+	$(DOCS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
 	@touch $@
 
 demo: $(VENV)/.ready $(AWS_VENV)/.ready ## deploy to four simulated accounts, with the real AWS CLI
@@ -95,6 +103,12 @@ docs: $(VENV)/.ready ## write the generated parts of README and docs again
 docs-check: $(VENV)/.ready ## fail where a generated part is out of date
 	$(BIN)/python docs/generate.py --check
 
+site: $(DOCS_VENV)/.ready ## build the docs site, build/site; a link that leads nowhere is an error
+	@rm -rf build/site
+	$(DOCS_VENV)/bin/sphinx-build --fail-on-warning --quiet --builder html --conf-dir docs/site \
+	  --doctree-dir build/site-trees . build/site
+	$(DOCS_VENV)/bin/python docs/site/check_site.py build/site
+
 check: lint types layers docs-check ## everything CI checks beside the tests
 
 bench: $(VENV)/.ready $(AWS_VENV)/.ready $(RUN_VENV)/.ready ## measure speed and memory beside what people use today
@@ -102,6 +116,11 @@ bench: $(VENV)/.ready $(AWS_VENV)/.ready $(RUN_VENV)/.ready ## measure speed and
 
 pictures: $(VENV)/.ready ## take the pictures in docs/pictures from real runs, and measure the page (needs Chromium)
 	@PYTHONPATH=tests PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python docs/pictures.py
+
+diagrams: $(VENV)/.ready ## draw the diagrams of the docs again (needs Chromium and npm)
+	@mkdir -p build/mermaid
+	npm install --silent --no-save --ignore-scripts --prefix build/mermaid mermaid@$(MERMAID)
+	$(BIN)/python docs/site/diagrams.py build/mermaid/node_modules/mermaid/dist/mermaid.min.js
 
 format: $(VENV)/.ready ## format the code
 	$(BIN)/ruff format .
@@ -114,4 +133,4 @@ lock: $(VENV)/.ready ## resolve the dependencies again
 	    --output-file $$name.txt $$name.in || exit 1; done
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(AWS_VENV) $(RUN_VENV) .venv-bench build dist .coverage* .*_cache
+	rm -rf $(VENV) $(AWS_VENV) $(RUN_VENV) $(DOCS_VENV) .venv-bench build dist .coverage* .*_cache

@@ -1,4 +1,4 @@
-"""Writes what is made from the options: the README's table and the schema of rolecall.yml.
+"""Writes what is made from the code: the README's table, a schema, and pages of docs/reference.
 
 `--check` writes nothing, and fails where something is out of date.
 """
@@ -10,11 +10,14 @@ import re
 import sys
 from pathlib import Path
 
+import references
+
 from rolecall.settings import reference
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-SCHEMA = ROOT / "docs" / "rolecall.schema.json"
+DOCS = ROOT / "docs"
+SCHEMA = DOCS / "rolecall.schema.json"
 _TABLE = re.compile(r"(<!-- options: begin -->\n).*?(<!-- options: end -->)", re.DOTALL)
 
 
@@ -28,6 +31,7 @@ def main() -> int:
     wanted = {
         README: _TABLE.sub(lambda found: found[1] + table + found[2], readme),
         SCHEMA: json.dumps(reference.json_schema(), indent=2, ensure_ascii=False) + "\n",
+        **pages(),
     }
     stale = [p for p, text in wanted.items() if not p.exists() or p.read_text() != text]
     if "--check" in sys.argv[1:]:
@@ -37,6 +41,25 @@ def main() -> int:
     for path in stale:
         path.write_text(wanted[path])
     return 0
+
+
+def pages() -> dict[Path, str]:
+    """The generated pages of docs/reference."""
+    folder = DOCS / "reference"
+    found = {
+        folder / "options.md": references.option_page(),
+        folder / "commands.md": references.command_page(),
+        folder / "rolecall-yml.md": references.settings_page(),
+    }
+    for name in ("report", "plan"):
+        source = f"docs/{name}.schema.json"
+        found[folder / f"{name}-json.md"] = references.schema_page(
+            f"{name}.json",
+            json.loads((ROOT / source).read_text("utf-8")),
+            source=source,
+            link=f"../{name}.schema.json",
+        )
+    return found
 
 
 if __name__ == "__main__":

@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support.tutorial import steps
+
+FIRST_RUN = Path(__file__).parents[2] / "docs" / "first-run.md"
 DEMO = Path(__file__).parents[2] / "pipeline" / "demo" / "demo.py"
 
 
@@ -21,3 +24,7 @@ def test_the_demo_deploys_to_four_accounts_and_is_denied_a_second_time(tmp_path,
         assert f"release 1 in {account}" in done.stdout
     assert "release 2 in dev" not in done.stdout
     assert list(tmp_path.iterdir()) == []
+    # The tutorial shows parts of it.
+    shown = [s.text for s in steps(FIRST_RUN.read_text("utf-8")) if s.mark == "a part of the demo"]
+    assert len(shown) == 2
+    assert [text for text in shown if text not in done.stdout] == []

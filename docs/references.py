@@ -1,0 +1,187 @@
+"""The pages of docs/reference that are made of the code: options, commands and schemas."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rolecall.cli import parser
+from rolecall.settings.options import Option, options
+from rolecall.settings.reference import default_text, json_schema
+
+_MADE = "<!-- `make docs` writes this page from {source}: change it there. -->\n"
+_SETTINGS = "settings"
+_OPTIONS = """\
+Each option is a variable, a flag and a key of `rolecall.yml`. A flag wins over a variable, a
+variable over the file, the file over the default; an empty variable counts as not given. A variable
+that begins with `ROLECALL_` and is none of these is a mistake. `rolecall config` prints each with
+its value and where that came from; a `rolecall.yml` elsewhere is named by `ROLECALL_CONFIG` or
+`--config`. How targets are written has [a page of its own](targets.md); `ROLECALL_TARGET_<NAME>` is
+the ARN of the target of that name, and has no flag or key.
+
+Of AWS's own variables and files rolecall reads what every SDK reads: credentials and profiles,
+`AWS_REGION`, `AWS_ENDPOINT_URL`, proxies. `NO_COLOR` takes the colours away.
+
+| it takes | which is |
+|---|---|
+| time | seconds, or `90s`, `15m`, `1h`, `1h30m` |
+| count or share | `16`, or `25%` |
+| list | values apart by commas or white space, or a JSON or YAML list |
+| pairs | `name=value` apart by commas or newlines, or a JSON or YAML mapping |
+| policy | JSON, as text or as a YAML mapping |
+| true/false | `true`, `false`; the flag alone is true, `--no-…` is false |
+"""
+_COMMANDS = """\
+`rolecall` alone is `rolecall run`, and so is `rolecall` with a flag first. Flags of the settings
+are on the page of [options](options.md), what a command ends with is on the one of
+[exit codes](exit-codes.md). `rolecall COMMAND --help` has the same in the terminal.
+"""
+
+
+def option_page() -> str:
+    """Every option, with all the ways to give it."""
+    entries = "\n".join(_option(option) for option in options())
+    made = _MADE.format(source="src/rolecall/settings/options.py")
+    return f"# Options\n\n{made}\n{_OPTIONS}\n{entries}"
+
+
+def _option(option: Option) -> str:
+    default = f"`{default_text(option)}`" if default_text(option) else "none"
+    each = "yes, as `" + option.key + "` of a target" if option.per_target else "no"
+    rows = {
+        "variable": f"`{option.variable}`",
+        "flag": f"`{option.flag}`",
+        "key": f"`{option.key}`",
+        "takes": option.kind.name,
+        "default": default,
+        "per target": each,
+    }
+    table = "| | |\n|---|---|\n" + "".join(f"| {k} | {v} |\n" for k, v in rows.items())
+    return f"## {option.name}\n\n{_cell(option.help)}.\n\n{table}"
+
+
+def command_page() -> str:
+    """Every command, with the arguments that are its own."""
+    entries = "\n".join(_command(n, c) for n, c in parser.commands(parser.made()).items())
+    made = _MADE.format(source="src/rolecall/cli/parser.py")
+    return f"# Commands\n\n{made}\n{_COMMANDS}\n{entries}"
+
+
+def _command(name: str, command: argparse.ArgumentParser) -> str:
+    said = [f"## rolecall {name}\n", f"{command.description}\n", f"```text\n{command.usage}\n```\n"]
+    own = [a for a in command._actions if a.help != argparse.SUPPRESS]  # noqa: SLF001
+    settings = [g for g in command._action_groups if g.title == _SETTINGS]  # noqa: SLF001
+    shared = {id(action) for group in settings for action in group._group_actions}  # noqa: SLF001
+    rows = [_argument(a) for a in own if id(a) not in shared and a.dest != "help"]
+    said.append("| argument | meaning |\n|---|---|\n" + "".join(rows))
+    if settings:
+        said.append("Beside these it takes every [option](options.md) as a flag.\n")
+    return "\n".join(said)
+
+
+def _argument(action: argparse.Action) -> str:
+    value = action.metavar or (f"{{{','.join(action.choices)}}}" if action.choices else "")
+    shown = [f"{flag} {value}".strip() for flag in action.option_strings] or [str(value)]
+    words = ", ".join(f"`{word}`" for word in shown).replace("|", "\\|")
+    return f"| {words} | {_cell(action.help or '')} |\n"
+
+
+def schema_page(title: str, schema: Mapping[str, Any], *, source: str, link: str) -> str:
+    """A JSON schema in tables, one for the document and one for each kind of part in it."""
+    made = _MADE.format(source=source)
+    said = [
+        f"# {title}\n",
+        made,
+        f"{schema['description'].rstrip('.')}. The schema itself: [{source}]({link}).\n",
+    ]
+    said.append(_fields(schema))
+    for name, part in schema.get("$defs", {}).items():
+        if "properties" in part:
+            said.append(f"## {name}\n\n{_fields(part)}")
+    return "\n".join(said)
+
+
+def _fields(schema: Mapping[str, Any]) -> str:
+    return "| field | type | meaning |\n|---|---|---|\n" + "".join(_rows(schema, ""))
+
+
+def _rows(schema: Mapping[str, Any], before: str) -> Iterator[str]:
+    needed = schema.get("required", ())
+    for name, field in schema["properties"].items():
+        meaning = _cell(field.get("description", ""))
+        optional = "" if name in needed or not needed else " *(may be missing)*"
+        yield f"| `{before}{name}` | {_type(field)} | {meaning}{optional} |\n"
+        inner = field.get("items", {}) if field.get("type") == "array" else field
+        if "properties" in inner:
+            yield from _rows(inner, f"{before}{name}{'[]' if inner is not field else ''}.")
+
+
+def _type(field: Mapping[str, Any]) -> str:
+    if "$ref" in field:
+        name = field["$ref"].rpartition("/")[2]
+        return _SIMPLE.get(name, f"[{name}](#{name})")
+    if "anyOf" in field:
+        return " or ".join(dict.fromkeys(_type(part) for part in field["anyOf"]))
+    if "enum" in field:
+        return ", ".join(f"`{word}`" for word in field["enum"])
+    if "const" in field:
+        return f"`{field['const']}`"
+    if field.get("type") == "array" and field.get("items"):
+        return f"list of {_type(field['items'])}"
+    types = field.get("type", "anything")
+    return " or ".join([types] if isinstance(types, str) else types)
+
+
+# Parts that are no object: in a word what they are.
+_SIMPLE = {
+    "texts": "list of string",
+    "words": "list of string",
+    "count": "integer",
+    "status": "`succeeded`, `failed`, `not assumed`, `not run`",
+}
+
+
+def settings_page() -> str:
+    """The keys of `rolecall.yml`, and those of a target in it."""
+    schema = json_schema()
+    made = _MADE.format(source="src/rolecall/settings/options.py")
+    target = next(
+        part["items"]
+        for part in schema["properties"]["targets"]["anyOf"]
+        if part.get("type") == "array"
+    )
+    mapping = next(part for part in target["anyOf"] if "properties" in part)
+    keys = "".join(
+        f"| `{option.key}` | {option.kind.name} | [{option.name}](options.md#{option.key}) |\n"
+        for option in options()
+    )
+    own = "".join(
+        f"| `{name}` | {_OF_TARGET.get(name, f'as [{name}](options.md#{name}) of all targets')} |\n"
+        for name in mapping["properties"]
+    )
+    return (
+        f"# rolecall.yml\n\n{made}\n{_FILE}\n| key | takes | meaning |\n|---|---|---|\n{keys}\n"
+        f"## A target\n\n{_TARGET}\n| key | meaning |\n|---|---|\n{own}"
+    )
+
+
+_FILE = """\
+The file is read from the working folder, or from where `ROLECALL_CONFIG` says. Every option may
+stand in it under its key; nothing else may. A mistake is told with its line. Editors check it with
+[docs/rolecall.schema.json](../rolecall.schema.json): in VS Code's YAML extension, for one, a first
+line `# yaml-language-server: $schema=` with the path of that file.
+"""
+_TARGET = "`targets` may be a list of these, or a mapping of names to them or to role ARNs.\n"
+_OF_TARGET = {
+    "name": "Its name; by default its account id",
+    "role_arn": "The role's ARN",
+    "account": "In place of `role_arn`: the account id, for the role of [ROLE](options.md#role)",
+    "variables": "A mapping of variables that its commands see",
+    "wave": "The wave it is deployed in, 1 to 1000: see [Many accounts](../fanout.md)",
+}
+
+
+def _cell(text: str) -> str:
+    """A help text as a cell of a table, with what Markdown would take for its own left as it is."""
+    return text.replace("%%", "%").replace("|", "\\|").replace("<", "&lt;")

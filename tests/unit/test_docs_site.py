@@ -1,0 +1,75 @@
+"""The docs' site: what its check finds, and that each diagram is drawn as it now is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import diagrams
+import pytest
+from check_site import problems
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def site(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "index.html").write_text('<h1 id="top">x</h1><a href="sub/a.html#part">a</a>')
+    (tmp_path / "sub" / "a.html").write_text(
+        '<p id="part"><a href="../index.html#top">up</a><a href="https://aws.amazon.com">AWS</a>'
+    )
+    return tmp_path
+
+
+def test_a_site_whose_links_lead_somewhere_has_no_problem(site):
+    assert list(problems(site)) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ('<a href="gone.html">x</a>', "index.html: gone.html is not there"),
+        ('<a href="sub/">x</a>', "index.html: sub/ is not there"),
+        ('<a href="sub/a.html#no">x</a>', "index.html: sub/a.html#no has no such anchor"),
+        ('<a href="#no">x</a>', "index.html: #no has no such anchor"),
+        ('<img src="no.png">', "index.html: no.png is not there"),
+        ('<script src="//cdn/x.js"></script>', "index.html asks for //cdn/x.js"),
+        ('<img src="https://host/x.png">', "index.html asks for https://host/x.png"),
+        (
+            '<link rel="stylesheet" href="https://host/x.css">',
+            "index.html asks for https://host/x.css",
+        ),
+        (
+            '<style>@import "https://host/x.css";</style>',
+            "index.html asks for https://host/x.css",
+        ),
+    ],
+)
+def test_a_link_that_leads_nowhere_or_a_request_to_outside_is_told(site, part, said):
+    page = site / "index.html"
+    page.write_text(page.read_text() + part)
+    assert list(problems(site)) == [said]
+
+
+def test_a_style_that_asks_another_host_is_told(site):
+    (site / "x.css").write_text("p { background: url('https://host/x.woff2') }")
+    assert list(problems(site)) == ["x.css asks for https://host/x.woff2"]
+
+
+def test_the_check_ends_with_one_where_something_is_wrong(site):
+    page = site / "index.html"
+    page.write_text(page.read_text() + '<a href="gone.html">x</a>')
+    program = ROOT / "docs" / "site" / "check_site.py"
+    done = subprocess.run(
+        [sys.executable, program, site], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "index.html: gone.html is not there\n")
+
+
+def test_each_diagram_of_the_pages_is_drawn_as_it_now_is():
+    blocks = diagrams.blocks()
+    wanted = {diagrams.name(text, look) for text in blocks for look in diagrams.LOOKS}
+    assert blocks
+    assert {path.name for path in diagrams.FOLDER.iterdir()} == wanted
