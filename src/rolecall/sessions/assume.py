@@ -16,7 +16,8 @@ from structlog.contextvars import bound_contextvars
 from rolecall.errors import AssumeError
 from rolecall.secret import Secret
 from rolecall.sessions import regions, remedies
-from rolecall.sessions.retry import Retry, Sleep, is_denied
+from rolecall.sessions.faults import is_denied
+from rolecall.sessions.retry import Retry, Sleep
 from rolecall.sessions.session import MalformedAnswerError, Session, from_answer
 from rolecall.sessions.source import Source, StsClient, asked
 from rolecall.targets import SessionOptions, Target

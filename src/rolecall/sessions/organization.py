@@ -11,7 +11,8 @@ from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rolecall.sessions import remedies
-from rolecall.sessions.retry import Retry, code_of, is_denied
+from rolecall.sessions.faults import code_of, is_denied
+from rolecall.sessions.retry import Retry
 from rolecall.sessions.source import asked
 from rolecall.settings.sources import BadValueError
 from rolecall.stop import Stop

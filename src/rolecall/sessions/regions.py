@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-region
 from __future__ import annotations
 
 from rolecall.errors import AssumeError
-from rolecall.sessions.retry import code_of
+from rolecall.sessions.faults import code_of
 
 # Every account has these; those that came later are opted into.
 _ALWAYS = frozenset(

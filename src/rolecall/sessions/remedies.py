@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from botocore.exceptions import ClientError
 
 from rolecall.errors import AssumeError
-from rolecall.sessions.retry import ACCESS_DENIED, code_of, is_throttled, is_transient
+from rolecall.sessions.faults import ACCESS_DENIED, code_of, is_throttled, is_transient
 from rolecall.targets.model import SessionOptions
 
 _ASSUMED = re.compile(r"arn:([\w-]+):sts::(\d{12}):assumed-role/([^/]+)/.*")

@@ -9,84 +9,16 @@ import structlog
 import tenacity
 from botocore import exceptions
 
+from rolecall.sessions.faults import code_of, is_denied, is_throttled, is_transient
 from rolecall.sessions.pace import Pace
-from rolecall.sessions.session import MalformedAnswerError
 
 Sleep = Callable[[float], None]
-ACCESS_DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
-# Source: botocore.retries.standard, and the error lists of STS, SSM, S3 and Organizations.
-_THROTTLED = frozenset(
-    {
-        "Throttling",
-        "ThrottlingException",
-        "ThrottledException",
-        "RequestThrottledException",
-        "TooManyRequestsException",
-        "RequestLimitExceeded",
-        "BandwidthLimitExceeded",
-        "RequestThrottled",
-        "SlowDown",
-        "PriorRequestNotComplete",
-    }
-)
-_TRANSIENT = frozenset(
-    {
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "IDPCommunicationError",
-        "InternalFailure",
-        "InternalError",
-        "ServiceUnavailable",
-    }
-)
-_TOO_MANY_REQUESTS = 429
 _LONGEST_WAIT = 20.0
 # While it throttles: a fifteenth of the 600 calls a second that STS allows an account in a region,
 # and less than the few that AWS Organizations allows. Source:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _STS_APART, _OTHERS_APART = 1 / 40, 1 / 2
 _TOLD_EVERY = 10.0
-_FIRST_SERVER_ERROR = 500
-
-
-def code_of(error: BaseException) -> str:
-    """The error code of AWS, or the name of the exception."""
-    if isinstance(error, exceptions.ClientError):
-        return str(error.response.get("Error", {}).get("Code", "Unknown"))
-    return type(error).__name__
-
-
-def is_transient(error: BaseException) -> bool:
-    """Whether the same request may succeed a moment later."""
-    if isinstance(error, exceptions.ClientError):
-        server_error = _status_of(error) >= _FIRST_SERVER_ERROR
-        return code_of(error) in _TRANSIENT or server_error or is_throttled(error)
-    if isinstance(error, exceptions.SSLError):  # a certificate does not heal
-        return False
-    return isinstance(
-        error,
-        (
-            exceptions.HTTPClientError,
-            exceptions.ConnectionError,
-            exceptions.IncompleteReadError,
-            MalformedAnswerError,
-        ),
-    )
-
-
-def is_throttled(error: BaseException) -> bool:
-    """Whether AWS says that it is called too often."""
-    return isinstance(error, exceptions.ClientError) and (
-        code_of(error) in _THROTTLED or _status_of(error) == _TOO_MANY_REQUESTS
-    )
-
-
-def _status_of(error: exceptions.ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-
-
-def is_denied(error: BaseException) -> bool:
-    return code_of(error) in ACCESS_DENIED
 
 
 class Retry:

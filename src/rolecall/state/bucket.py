@@ -14,7 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rolecall.errors import AssumeError, StateError
 from rolecall.sessions import remedies
-from rolecall.sessions.retry import Retry, code_of
+from rolecall.sessions.faults import code_of
+from rolecall.sessions.retry import Retry
 from rolecall.sessions.session import MalformedAnswerError
 from rolecall.state.store import ConflictError, Found, file_name
 
