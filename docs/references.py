@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from rolecall.settings.reference import default_text, json_schema
 
 _MADE = "<!-- `make docs` writes this page from {source}: change it there. -->\n"
 _SETTINGS = "settings"
+_PAGE = re.compile(r"\bdocs/([\w-]+\.md)\b")
 _OPTIONS = """\
 Each option is a variable, a flag and a key of `rolecall.yml`. A flag wins over a variable, a
 variable over the file, the file over the default; an empty variable counts as not given. A variable
@@ -58,7 +60,8 @@ def _option(option: Option) -> str:
         "per target": each,
     }
     table = "| | |\n|---|---|\n" + "".join(f"| {k} | {v} |\n" for k, v in rows.items())
-    return f"## {option.name}\n\n{_cell(option.help)}.\n\n{table}"
+    text = _PAGE.sub(r"[docs/\1](../\1)", _cell(option.help))
+    return f"## {option.name}\n\n{text}.\n\n{table}"
 
 
 def command_page() -> str:

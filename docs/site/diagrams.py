@@ -19,7 +19,7 @@ _BLOCK = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Labels as text of the SVG: HTML in one is not drawn where the SVG is an image.
 _DRAW = """async ([text, theme, id]) => {
   mermaid.initialize({startOnLoad: false, theme, htmlLabels: false, fontFamily: 'sans-serif',
-                      deterministicIds: true, flowchart: {htmlLabels: false}});
+                      deterministicIds: true, flowchart: {htmlLabels: false, wrappingWidth: 260}});
   return (await mermaid.render(id, text)).svg;
 }"""
 
