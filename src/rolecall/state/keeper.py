@@ -110,17 +110,16 @@ class Keeper:
             failure = error.reason
         except Exception as error:  # noqa: BLE001  whoever waits must not wait for ever
             failure = f"{self._store.where} cannot be written: {type(error).__name__}"
+        if failure and not self._failing:  # before anybody goes on, and may tell of a success
+            self._log.warning("state_not_written", reason=failure)
         with self._changed:
             self._tried = number
             if self._gone:
                 self._lost = self._lost or failure
             elif not failure:
                 self._written, self._version, self._written_at = number, version, at
-            news = bool(failure) and not self._failing
             self._failing = bool(failure) or self._gone
             self._changed.notify_all()
-        if news:
-            self._log.warning("state_not_written", reason=failure)
 
     def _put(self, data: bytes, *, patient: bool) -> str:
         try:
