@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import secrets
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from rolecall.errors import FileError
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
+_TOKEN_BYTES = 8
 
 
 def write_atomically(
@@ -31,7 +33,7 @@ def write_atomically(
             f"{path} is a symbolic link, which rolecall does not write through: name the file it"
             f" points to, {os.path.realpath(path)}"
         )
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(_TOKEN_BYTES)}")
     try:
         try:
             _create(temporary, data, mode, durable=durable)
@@ -41,6 +43,17 @@ def write_atomically(
                 temporary.unlink()
     except OSError as error:
         raise FileError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def remove_abandoned(path: Path) -> None:
+    """Removes what writers of `path` that were killed have left beside it.
+
+    Only for who has it locked: the file of a writer that lives would go too.
+    """
+    name = f".{glob.escape(path.name)}." + "[0-9a-f]" * 2 * _TOKEN_BYTES
+    for left in path.parent.glob(name):
+        with suppress(OSError):
+            left.unlink()
 
 
 def create(path: Path, data: bytes) -> None:

@@ -13,7 +13,7 @@ import configupdater
 from filelock import AcquireReturnProxy, FileLock, Timeout
 
 from rolecall.errors import FileError
-from rolecall.files import PRIVATE_FILE, make_folder, write_atomically
+from rolecall.files import PRIVATE_FILE, make_folder, remove_abandoned, write_atomically
 from rolecall.sessions.session import Session
 
 _LOCK, _LOCK_SECONDS = ".rolecall.lock", 60
@@ -68,6 +68,8 @@ def store(files: AwsFiles, profile: str, session: Session, *, region: str) -> No
         # Always in the same order, so that no two processes wait for each other.
         for folder in sorted({files.config.parent, files.credentials.parent}):
             locks.enter_context(_locked(folder))
+        for path in (files.config, files.credentials):
+            remove_abandoned(path)
         check(files, [profile])
         if region:
             config = _read(files.config)
