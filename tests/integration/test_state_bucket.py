@@ -100,7 +100,7 @@ def test_an_outage_in_the_middle_ends_no_run_and_is_said_once(rolecall, s3, know
     [
         ({"PUT": [faults.DENIED]}, "allow s3:PutObject on it to the source (docs/state.md"),
         ({"GET": [faults.DENIED] * 9}, "allow s3:GetObject on it to the source (docs/state.md"),
-        ({"GET": [faults.BUSY] * 99}, "AWS was too busy to answer: try again later"),
+        ({"GET": [faults.BUSY] * 99}, "AWS allows no more calls than that: try again later"),
     ],
 )
 def test_a_state_that_cannot_be_had_is_said_before_anything_is_done(
