@@ -105,7 +105,7 @@ docs-check: $(VENV)/.ready ## fail where a generated part is out of date
 
 site: $(DOCS_VENV)/.ready ## build the docs site, build/site; a link that leads nowhere is an error
 	@rm -rf build/site
-	$(DOCS_VENV)/bin/sphinx-build --fail-on-warning --quiet --builder html --conf-dir docs/site \
+	$(DOCS_VENV)/bin/sphinx-build --fail-on-warning --fresh-env --quiet --builder html --conf-dir docs/site \
 	  --doctree-dir build/site-trees . build/site
 	$(DOCS_VENV)/bin/python docs/site/check_site.py build/site
 

@@ -115,6 +115,16 @@ def _pages(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
         yield f"{_SHOWN}/{name}", {"title": name, "body": body}, "page.html"
 
 
+def _mend(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Gives the headings of the contents the level that screen readers ask for."""
+    tree = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = tree.replace(
+        'role="heading"', 'role="heading" aria-level="2"'
+    )
+
+
 def _finish(app: Sphinx, error: Exception | None) -> None:
     if error is None:
         Path(app.outdir, "index.html").write_text(_HOME, "utf-8")
@@ -124,6 +134,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.connect("source-read", _read)
     app.connect("html-collect-pages", _pages)
+    app.connect("html-page-context", _mend, priority=900)  # after the theme
     app.connect("build-finished", _finish)
     app.add_transform(_Diagrams)
     app.add_transform(_Files)

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import diagrams
 import pytest
+import references
 from check_site import problems
+
+from rolecall.cli import parser
+from rolecall.settings.options import options
 
 ROOT = Path(__file__).parents[2]
 
@@ -73,3 +77,47 @@ def test_each_diagram_of_the_pages_is_drawn_as_it_now_is():
     wanted = {diagrams.name(text, look) for text in blocks for look in diagrams.LOOKS}
     assert blocks
     assert {path.name for path in diagrams.FOLDER.iterdir()} == wanted
+
+
+def test_each_option_has_a_section_with_all_ways_to_give_it():
+    page = references.option_page()
+    for option in options():
+        section = page.partition(f"\n## {option.name}\n")[2].partition("\n## ")[0]
+        for text in (option.variable, option.flag, option.key):
+            assert f"| `{text}` |" in section
+
+
+def test_each_command_has_a_section_with_the_arguments_that_it_takes():
+    page = references.command_page()
+    for name, command in parser.commands(parser.made()).items():
+        section = page.partition(f"\n## rolecall {name}\n")[2].partition("\n## ")[0]
+        own = [
+            flag for a in command._actions for flag in a.option_strings if a.help != "==SUPPRESS=="
+        ]
+        settings = {option.flag for option in options()}
+        wanted = {flag for flag in own if flag.startswith("--") and flag not in settings}
+        assert {flag for flag in wanted - {"--help"} if f"`{flag}" not in section} == set()
+
+
+def test_a_schema_is_told_field_by_field_with_those_inside_others():
+    schema = {
+        "description": "A thing.",
+        "required": ["parts"],
+        "properties": {
+            "parts": {
+                "type": "array",
+                "description": "All | of them",
+                "items": {"properties": {"name": {"type": ["string", "null"]}}},
+            },
+            "whole": {"anyOf": [{"$ref": "#/$defs/whole"}, {"type": "null"}]},
+        },
+        "$defs": {"whole": {"properties": {"size": {"enum": ["s", "m"]}}}},
+    }
+    page = references.schema_page("A thing", schema, source="x.json", link="../x.json")
+    assert page.partition("|---|---|---|\n")[2] == (
+        "| `parts` | list of anything | All \\| of them |\n"
+        "| `parts[].name` | string or null |  |\n"
+        "| `whole` | [whole](#whole) or null |  *(may be missing)* |\n"
+        "\n## whole\n\n| field | type | meaning |\n|---|---|---|\n"
+        "| `size` | `s`, `m` |  |\n"
+    )
