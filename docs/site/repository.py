@@ -49,7 +49,7 @@ def _read(app: Sphinx, docname: str, source: list[str]) -> None:
     if docname == "docs/index":
         source[0] += contents(source[0])
     elif docname == "docs/adr/README":
-        source[0] += "\n```{toctree}\n:glob:\n\n0*\n```\n"
+        source[0] += "\n```{toctree}\n:glob:\n:titlesonly:\n\n0*\n```\n"
 
 
 class _Diagrams(SphinxTransform):
