@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,9 @@ from rolecall.cli import parser
 from rolecall.settings.options import options
 
 ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+_CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
 @pytest.fixture
@@ -77,6 +81,25 @@ def test_each_diagram_of_the_pages_is_drawn_as_it_now_is():
     wanted = {diagrams.name(text, look) for text in blocks for look in diagrams.LOOKS}
     assert blocks
     assert {path.name for path in diagrams.FOLDER.iterdir()} == wanted
+
+
+def links(page):
+    """The files of the repository that a page leads to."""
+    found = _LINK.findall(_CODE.sub("", page.read_text("utf-8")))
+    return {(page.parent / link).resolve() for link in found if "://" not in link}
+
+
+# `make site` knows this too, and anchors; here it is told at once, without Sphinx.
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_each_link_of_a_page_leads_to_a_file(page):
+    assert [link for link in links(page) if not link.is_file()] == []
+
+
+def test_each_page_has_a_place_in_the_contents():
+    index = ROOT / "docs" / "index.md"
+    decisions = {page for page in PAGES if re.match(r"\d{4}-", page.name)}
+    assert decisions
+    assert set(PAGES) - decisions - {index} == {p for p in links(index) if p.suffix == ".md"}
 
 
 def test_each_option_has_a_section_with_all_ways_to_give_it():
