@@ -80,6 +80,16 @@ def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _shown(kind: Kind, value: Any, short: str, document: Any) -> str:
+    """The short way to write a value; the long one, JSON, where the short one means another."""
+    try:
+        if kind.parse(short) == value:
+            return short
+    except BadValueError:
+        pass
+    return json.dumps(document, ensure_ascii=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """One value, optionally of a pattern. `wanted` says in words what the pattern takes."""
@@ -236,7 +246,7 @@ class ListOf:
         return {"anyOf": [items, {"type": "string"}]}
 
     def show(self, value: Any) -> str:
-        return ",".join(value)
+        return _shown(self, value, ",".join(value), list(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +297,7 @@ class Pairs:
         return {"anyOf": [pairs, {"type": "string"}]}
 
     def show(self, value: Any) -> str:
-        return ",".join(f"{key}={text}" for key, text in value)
+        return _shown(self, value, ",".join(f"{key}={text}" for key, text in value), dict(value))
 
 
 @dataclass(frozen=True, slots=True)
