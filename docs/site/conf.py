@@ -24,6 +24,8 @@ myst_enable_extensions = ["alert"]
 # `mermaid` and `insights` are languages to GitHub or CloudWatch alone.
 suppress_warnings = ["misc.highlighting_failure"]
 nitpicky = True
+# It would make a dash of the two hyphens of a flag.
+smartquotes = False
 highlight_language = "text"
 
 html_theme = "furo"
