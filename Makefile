@@ -17,7 +17,7 @@ MERMAID ?= 12.3.0
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test unit lint types layers docs docs-check check bench pictures lock format clean
-.PHONY: site diagrams image run-image test-image sbom audit
+.PHONY: soak site diagrams image run-image test-image sbom audit
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -113,6 +113,11 @@ check: lint types layers docs-check ## everything CI checks beside the tests
 
 bench: $(VENV)/.ready $(AWS_VENV)/.ready $(RUN_VENV)/.ready ## measure speed and memory beside what people use today
 	@PATH="$(CURDIR)/$(RUN_VENV)/bin:$(CURDIR)/$(BIN):$(CURDIR)/$(AWS_VENV)/bin:$$PATH" $(BIN)/python -m tests.bench
+
+# The table goes into the page where nothing was lost, repeated or leaked.
+soak: $(VENV)/.ready ## run against faults for SOAK_MINUTES (3): nothing lost, repeated or leaked
+	@PYTHONPATH=tests PATH="$(CURDIR)/$(BIN):$$PATH" AWS_EC2_METADATA_DISABLED=true \
+	  SOAK_PAGE=docs/reliability.md $(BIN)/python -m soak
 
 pictures: $(VENV)/.ready ## take the pictures in docs/pictures from real runs, and measure the page (needs Chromium)
 	@PYTHONPATH=tests PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python docs/pictures.py

@@ -12,6 +12,7 @@ SCRIPT = (
     'echo "begin $ROLECALL_TARGET $TRY" >>"$LEDGER"; {work};'
     ' echo "end $ROLECALL_TARGET $TRY" >>"$LEDGER"'
 )
+_NOT_WRITTEN = "warning: state not written"
 _SUCCEEDED = re.compile(r"^--- (\w+) succeeded", re.MULTILINE)
 
 
@@ -46,7 +47,8 @@ class Ledger:
         begun = {name for what, name, of in lines if what == "begin" and of == str(number)}
         ended = {name for what, name, _ in lines if what == "end"}
         now = remembered(state)
-        told = set(_SUCCEEDED.findall(log))
+        # What could not be written is said before the success is, and is no promise.
+        told = set() if _NOT_WRITTEN in log else set(_SUCCEEDED.findall(log))
         self.repeated += sorted(begun & self._known)
         self.lost += sorted((told - now) | (now - ended) | (self._known - now))
         self._known = now
