@@ -10,8 +10,9 @@ from itertools import groupby
 
 from rolecall import wording
 from rolecall.crew import Crew
-from rolecall.deploy import Deployer, Job, result
+from rolecall.deploy import Deployer
 from rolecall.errors import InterruptedRunError
+from rolecall.jobs import Job, result
 from rolecall.report.view import View
 from rolecall.results import Result, Status
 from rolecall.schedule import Board, policy_of

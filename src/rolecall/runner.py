@@ -8,18 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rolecall.deploy import (
-    Deployer,
-    Job,
-    Sessions,
-    Surroundings,
-    not_assumed,
-    once_left,
-    result,
-    succeeded_before,
-)
+from rolecall.deploy import Deployer, Sessions, Surroundings
 from rolecall.errors import AssumeError, ConfigError, FileError, InterruptedRunError
 from rolecall.fanout import Fanout
+from rolecall.jobs import Job, not_assumed, once_left, result, succeeded_before
 from rolecall.profiles.private import private_root
 from rolecall.report.view import View
 from rolecall.results import Outcome, Result, Span, Status
