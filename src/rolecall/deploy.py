@@ -14,7 +14,7 @@ from rolecall.commands.run import Listener, Plan, run
 from rolecall.errors import AssumeError, FileError
 from rolecall.files import make_folder
 from rolecall.jobs import Job, not_assumed, result
-from rolecall.profiles.private import REFRESHING, PrivateProfile
+from rolecall.profiles.private import REFRESHING, STATIC, PrivateProfile, private_profile
 from rolecall.results import CommandResult, Result, Status, worst
 from rolecall.secret import Mask, Secret
 from rolecall.sessions.assume import Assumer
@@ -112,12 +112,12 @@ class Deployer:
             assumer = self.sessions.assumer
             self.stop.run(lambda: assumer.check_region(target, session, job.region))
         folder = self.root / f"{job.target.index}-{job.region}"
-        profile = PrivateProfile(folder, target.name, region=job.region, mode=mode)
+        profile = private_profile(folder, target.name, region=job.region, mode=mode)
         with ExitStack() as stack:
             stack.callback(profile.remove)
             profile.write(session)
-            mask = self._mask(session)
-            if mode == REFRESHING:
+            mask = self._mask(session, profile)
+            if mode != STATIC:
                 stack.enter_context(self._refresher(target, session, profile, mask))
             environ = environment.of_target(
                 self.outside.environ,
@@ -178,10 +178,10 @@ class Deployer:
             plan, scratch=scratch, environ=environ, mask=mask, listener=listener, stop=self.stop
         )
 
-    def _mask(self, session: Session) -> Mask:
+    def _mask(self, session: Session, profile: PrivateProfile) -> Mask:
         self._mask_source()
         hops = self.sessions.assumer.hop_secrets
-        secrets: set[Secret] = {*session.credentials.secrets(), *hops}
+        secrets: set[Secret] = {*session.credentials.secrets(), *profile.secrets(), *hops}
         return self.outside.mask.also(secrets)
 
     def _mask_source(self, *, anew: bool = False) -> None:

@@ -245,6 +245,7 @@ def test_what_makes_no_sense_is_refused(assume, sts):
         (("nope", "client"), {}, "'nope' is neither an ARN nor an account id"),
         ((ROLE, "a b"), {}, "'a b' is no name"),
         ((ROLE, "a"), {"ROLECALL_PROFILE_MODE": "refreshing"}, "leave it out for assume"),
+        ((ROLE, "a"), {"ROLECALL_PROFILE_MODE": "endpoint"}, "leave it out for assume"),
     ]:
         done = assume(*arguments, **extra)
         assert done.code == 2

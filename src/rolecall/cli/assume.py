@@ -11,7 +11,7 @@ from rolecall.cli.context import Context, one_of
 from rolecall.cli.signals import stopping
 from rolecall.errors import NOT_ASSUMED, SUCCEEDED, AssumeError, ConfigError, Problem
 from rolecall.profiles import shared
-from rolecall.profiles.private import REFRESHING
+from rolecall.profiles.private import STATIC
 from rolecall.sessions.preflight import assume_all
 from rolecall.sessions.session import Session
 from rolecall.settings.sources import Raw
@@ -25,10 +25,11 @@ def command(context: Context, *, role_arn: str, profile: str) -> int:
     Args:
         role_arn: a role's ARN, or a target's name where there is no `profile`.
     """
-    if context.settings.profile_mode == REFRESHING:
+    mode = context.settings.profile_mode or STATIC
+    if mode != STATIC:
         problem = Problem(
             "ROLECALL_PROFILE_MODE",
-            "`refreshing` needs a rolecall that runs meanwhile; leave it out for assume",
+            f"`{mode}` needs a rolecall that runs meanwhile; leave it out for assume",
         )
         raise ConfigError([*context.loaded.problems, problem])
     with stopping() as stop:

@@ -6,15 +6,18 @@ import json
 import shlex
 import shutil
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rolecall.errors import FileError
 from rolecall.files import create, make_folder, write_atomically
+from rolecall.secret import Secret
 from rolecall.sessions.session import Session
 
-REFRESHING, STATIC = "refreshing", "static"
+REFRESHING, STATIC, ENDPOINT = "refreshing", "static", "endpoint"
 
 
 @contextmanager
@@ -47,18 +50,16 @@ def _make_root(parents: Sequence[str]) -> Path:
     )
 
 
-class PrivateProfile:
+class PrivateProfile(ABC):
     """One target's profile in one region.
 
-    With `refreshing`, the profile's `credential_process` reads a file that `renew` replaces; every
-    SDK reads it again when its credentials run out.
-    Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+    Attributes:
+        config, credentials: its files, in a folder of its own.
     """
 
-    def __init__(self, folder: Path, name: str, *, region: str, mode: str) -> None:
-        self.folder, self.name, self._region, self._mode = folder, name, region, mode
-        self._config, self._credentials = folder / "config", folder / "credentials"
-        self._current = folder / "session.json"
+    def __init__(self, folder: Path, name: str, *, region: str) -> None:
+        self.folder, self.name, self.region = folder, name, region
+        self.config, self.credentials = folder / "config", folder / "credentials"
 
     def write(self, session: Session) -> None:
         """Makes the files, with this session's credentials.
@@ -67,30 +68,27 @@ class PrivateProfile:
             FileError: where they can't be made.
         """
         make_folder(self.folder)
-        lines = [f"[profile {self.name}]", f"region = {self._region}"]
-        if self._mode == STATIC:
-            create(self._credentials, _section(self.name, session))
-        else:
-            lines.append(f"credential_process = cat {shlex.quote(str(self._current))}")
-            create(self._current, _document(session))
-            create(self._credentials, b"")
-        create(self._config, "\n".join([*lines, ""]).encode())
+        self._write(session)
 
     def renew(self, session: Session) -> None:
-        """Makes a session the one that a refreshing profile gives, in one step.
+        """Makes a session the one that the profile gives, in one step.
 
         Raises:
             FileError: where it can't be written; the profile is as before.
         """
-        write_atomically(self._current, _document(session), durable=False)
+        raise NotImplementedError
 
     def variables(self) -> dict[str, str]:
         """What points the AWS CLI and every SDK at this profile."""
         return {
             "AWS_PROFILE": self.name,
-            "AWS_CONFIG_FILE": str(self._config),
-            "AWS_SHARED_CREDENTIALS_FILE": str(self._credentials),
+            "AWS_CONFIG_FILE": str(self.config),
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.credentials),
         }
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """What of the variables is never to be shown."""
+        return ()
 
     def remove(self) -> None:
         """Removes the folder, whatever the commands have put there."""
@@ -101,17 +99,67 @@ class PrivateProfile:
         except OSError:
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    @abstractmethod
+    def _write(self, session: Session) -> None: ...
 
-def _document(session: Session) -> bytes:
+
+class StaticProfile(PrivateProfile):
+    """Holds the keys themselves, and is not renewed."""
+
+    def _write(self, session: Session) -> None:
+        create(self.credentials, _section(self.name, session))
+        create(self.config, f"[profile {self.name}]\nregion = {self.region}\n".encode())
+
+
+class RefreshingProfile(PrivateProfile):
+    """Its `credential_process` reads a file that `renew` replaces.
+
+    Every SDK reads it again when its credentials run out.
+    Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+    """
+
+    def renew(self, session: Session) -> None:
+        write_atomically(self._current, _text(session), durable=False)
+
+    def _write(self, session: Session) -> None:
+        create(self._current, _text(session))
+        create(self.credentials, b"")
+        lines = [
+            f"[profile {self.name}]",
+            f"region = {self.region}",
+            f"credential_process = cat {shlex.quote(str(self._current))}",
+        ]
+        create(self.config, "\n".join([*lines, ""]).encode())
+
+    @property
+    def _current(self) -> Path:
+        return self.folder / "session.json"
+
+
+def private_profile(folder: Path, name: str, *, region: str, mode: str) -> PrivateProfile:
+    """The profile of the kind that PROFILE_MODE names."""
+    if mode == ENDPOINT:
+        from rolecall.profiles.endpoint import EndpointProfile  # noqa: PLC0415  few want a server
+
+        return EndpointProfile(folder, name, region=region)
+    kind = StaticProfile if mode == STATIC else RefreshingProfile
+    return kind(folder, name, region=region)
+
+
+def document(session: Session) -> dict[str, Any]:
+    """What a `credential_process` says."""
     keys = session.credentials
-    document = {
+    return {
         "Version": 1,
         "AccessKeyId": keys.access_key_id.reveal(),
         "SecretAccessKey": keys.secret_access_key.reveal(),
         "SessionToken": keys.session_token.reveal(),
         "Expiration": session.expiration().isoformat(timespec="seconds"),
     }
-    return json.dumps(document).encode()
+
+
+def _text(session: Session) -> bytes:
+    return json.dumps(document(session)).encode()
 
 
 def _section(name: str, session: Session) -> bytes:

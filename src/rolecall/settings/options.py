@@ -360,10 +360,11 @@ class Settings:
         help="What runs the commands; the script's path is added to it",
     )
     profile_mode: str | None = option(
-        Choice(("refreshing", "static")),
+        Choice(("refreshing", "static", "endpoint")),
         default=None,
         help="How profiles hold credentials: `refreshing` (default of run and exec) renews them"
-        " while commands run, `static` (default of assume) holds keys",
+        " while commands run, `static` (default of assume) holds keys, `endpoint` renews them too,"
+        " for tools that know no `credential_process`",
     )
     report_dir: str = option(
         Text(),

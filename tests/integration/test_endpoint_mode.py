@@ -1,0 +1,112 @@
+"""`PROFILE_MODE=endpoint`: commands get their credentials over HTTP on loopback."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+from support.command import TARGETS
+from support.sts import ContainerCredentials
+
+ENDPOINT = {"ROLECALL_PROFILE_MODE": "endpoint"}
+ONE = {"ROLECALL_TARGETS": TARGETS.split()[0], **ENDPOINT}
+LONG_LIVED = f"""
+{sys.executable} - <<'PYTHON'
+import time, boto3
+client = boto3.client("sts")
+seen = set()
+end = time.monotonic() + 9
+while time.monotonic() < end:
+    print(client.get_caller_identity()["Arn"])
+    seen.add(client._request_signer._credentials.get_frozen_credentials().access_key)
+    time.sleep(0.3)
+print("sessions seen:", len(seen))
+PYTHON
+"""
+
+
+def test_each_target_s_commands_are_in_its_account(rolecall):
+    done = rolecall.run(
+        "aws sts get-caller-identity --query Account --output text; aws configure get region",
+        **ENDPOINT,
+        ROLECALL_MAX_PARALLEL="3",
+        ROLECALL_REGIONS="eu-west-1",
+    )
+    assert done.code == 0, done.out
+    for account in ("222222222222", "333333333333", "444444444444"):
+        assert re.search(rf"^\S+ \| {account}$", done.out, re.MULTILINE)
+    assert done.out.count("| eu-west-1\n") == 3
+
+
+def test_exec_has_it_too(rolecall):
+    done = rolecall("exec", "dev", "--", "aws", "sts", "get-caller-identity", **ENDPOINT)
+    assert '"Account": "222222222222"' in done.out
+    done = rolecall(
+        "exec", "--all", "--", "aws sts get-caller-identity --query Account", **ENDPOINT
+    )
+    assert [f'"{account}"' in done.out for account in ("222222222222", "444444444444")] == [1, 1]
+
+
+def test_one_long_lived_boto3_process_outlives_its_session(rolecall, sts):
+    sts.lifetime, sts.require_live_keys = 4, True
+    done = rolecall.run(LONG_LIVED, **ONE)
+    assert done.code == 0, done.out
+    assert int(done.out.rpartition("sessions seen: ")[2][0]) >= 3
+    assert not [secret for secret in sts.secrets if secret in done.everything]
+
+
+def test_the_token_is_masked_and_no_profile_is_named(rolecall):
+    script = (
+        'echo "token $AWS_CONTAINER_AUTHORIZATION_TOKEN profile [${AWS_PROFILE-none}]"; '
+        'curl -s "$AWS_CONTAINER_CREDENTIALS_FULL_URI"'
+        ' -H "Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN"; '
+        'curl -s "$AWS_CONTAINER_CREDENTIALS_FULL_URI"'
+    )
+    done = rolecall.run(script, **ONE)
+    assert "token *** profile [none]" in done.out
+    assert '"AccessKeyId": "***", "SecretAccessKey": "***", "Token": "***"' in done.out
+    assert '"code": "Unauthorized"' in done.out
+
+
+def test_the_source_s_own_container_endpoint_is_not_the_target_s(rolecall, tmp_path):
+    (tmp_path / "token").write_text("the source's")
+    with ContainerCredentials() as container:
+        done = rolecall.run(
+            "env | grep ^AWS_CONTAINER; aws sts get-caller-identity",
+            **ONE,
+            **container.environ,
+            AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=str(tmp_path / "token"),
+            AWS_ACCESS_KEY_ID="",
+            AWS_SECRET_ACCESS_KEY="",
+        )
+    assert done.code == 0, done.out
+    seen = re.findall(r"^AWS_CONTAINER\w+=.*$", done.out, re.MULTILINE)
+    assert len(seen) == 2
+    assert container.url not in done.out
+    assert "assumed-role/deploy/" in done.out
+
+
+def test_one_target_cannot_read_another_s(rolecall, tmp_path):
+    script = (
+        f'if test "$ROLECALL_TARGET" = dev; then'
+        f'  echo "$AWS_CONTAINER_CREDENTIALS_FULL_URI" > {tmp_path}/new;'
+        f"  mv {tmp_path}/new {tmp_path}/url; until test -e {tmp_path}/done; do sleep .05; done;"
+        f"else until test -e {tmp_path}/url; do sleep .05; done;"
+        f'  curl -s "$(cat {tmp_path}/url)" -H "Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN";'
+        f"  touch {tmp_path}/done; fi"
+    )
+    two = " ".join(TARGETS.split()[:2])
+    done = rolecall.run(script, **ENDPOINT, ROLECALL_TARGETS=two, ROLECALL_MAX_PARALLEL="2")
+    assert done.code == 0, done.out
+    assert 'tst | {"code": "Unauthorized", "message": "this is not the token"}' in done.out
+
+
+def test_after_its_target_nobody_answers(rolecall, tmp_path):
+    script = (
+        f"if test -e {tmp_path}/url; then curl -sS $(cat {tmp_path}/url) || echo gone: $?;"
+        f" else echo $AWS_CONTAINER_CREDENTIALS_FULL_URI > {tmp_path}/url; fi"
+    )
+    two = " ".join(TARGETS.split()[:2])
+    done = rolecall.run(script, **ENDPOINT, ROLECALL_TARGETS=two)
+    assert done.code == 0, done.out
+    assert "gone: 7" in done.out  # curl: failed to connect
