@@ -6,6 +6,11 @@ import os
 import socket
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no mistake of the code's.
+settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("here")
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
