@@ -99,6 +99,20 @@ def test_what_was_remembered_must_stay_so_and_not_be_begun_again(tmp_path):
     assert found.lost == ["b"]
 
 
+@pytest.mark.parametrize(
+    ("turns", "wrong"),
+    [
+        (("begin a 1", "end a 1", "begin b 1b", "end b 1b"), 0),
+        (("begin a 1", "begin a 1b", "end a 1b"), 0),
+        (("begin a 1", "begin b 1b", "end a 1"), 1),
+        (("begin a 1", "end a 1", "begin a 1b", "end a 1b"), 1),
+    ],
+)
+def test_of_two_at_once_each_waits_its_turn_and_does_what_the_other_did_not(tmp_path, turns, wrong):
+    found = ledger(tmp_path, "begin a 7", "end a 7", *turns)
+    assert len(found.rivals(1, "")) == wrong
+
+
 def test_a_secret_in_a_file_is_found_wherever_it_lies_save_where_it_may(tmp_path):
     (tmp_path / "tmp").mkdir()
     for name in ("log", "tmp/session.json", "clean"):

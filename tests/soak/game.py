@@ -82,10 +82,25 @@ class Game:
         kinds = self._kinds() if stormy else set()
         weather = Weather(self._chance, kinds, self._tally)
         self._place.sts.judge, self._place.s3.judge = weather.sts, weather.s3
-        log = self._place.folder / f"try{number}.log"
-        deeds = self._place.folder / "deeds"
+        log, deeds = self._place.folder / f"try{number}.log", self._place.folder / "deeds"
+        # What is left of a killed one, or a folder that is not where it was, would be its excuse.
+        rivalled = "rival" in kinds and not kinds & {"kill", "term", "gone"}
+        rival = self._start(f"{number}b", log.with_suffix(".b"), deeds) if rivalled else None
+        process = self._start(str(number), log, deeds)
+        self._disturb(process, kinds, log)
+        code = process.wait(timeout=120)
+        if rival:
+            self._tally.fault("rival")
+            rival.wait(timeout=120)
+            log.write_bytes(log.read_bytes() + log.with_suffix(".b").read_bytes())
+            self._tell("repeated", self._ledger.rivals(number, log.read_text("utf-8", "replace")))
+        self._place.sts.judge, self._place.s3.judge = lambda _: None, lambda _m, _k: Fault()
+        self._place.state.pass_time()
+        return self._judge(number, log, code, deeds), code
+
+    def _start(self, number: str, log: Path, deeds: Path) -> subprocess.Popen[bytes]:
         with log.open("wb") as stream:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 [self._place.rolecall, "run"],
                 cwd=self._place.folder,
                 env=self._environ(number, deeds),
@@ -93,19 +108,18 @@ class Game:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-            self._disturb(process, kinds, log)
-            code = process.wait(timeout=120)
-        self._place.sts.judge, self._place.s3.judge = lambda _: None, lambda _m, _k: Fault()
-        self._place.state.pass_time()
-        return self._judge(number, log, code, deeds), code
+
+    def _tell(self, kind: str, found: list[str]) -> None:
+        self._wrong = self._wrong or bool(found)
+        self._tally.wrong(kind, [f"{self._place.folder.name}: {each}" for each in found])
 
     def _kinds(self) -> set[str]:
         """Some faults, and not too many at once."""
         signals = ["kill", "kill", "kill", "term", "term"]
-        every = [*STS, "outage", "renewal", *signals, *self._place.state.kinds * 3]
+        every = [*STS, "outage", "renewal", "rival", *signals, *self._place.state.kinds * 3]
         return set(self._chance.sample(every, self._chance.randint(1, 4)))
 
-    def _environ(self, number: int, deeds: Path) -> Mapping[str, str]:
+    def _environ(self, number: str, deeds: Path) -> Mapping[str, str]:
         return self._command.environ(
             {
                 **self._options,
@@ -164,8 +178,7 @@ class Game:
             left.unlink(missing_ok=True)
         for name in ("lost", "repeated"):
             found = getattr(self._ledger, name)
-            self._wrong = self._wrong or bool(found)
-            self._tally.wrong(name, [f"{folder.name}, try {number}: {target}" for target in found])
+            self._tell(name, [f"try {number}: {target}" for target in found])
             found.clear()
-        self._tally.wrong("leaked", leaked)
+        self._tell("leaked", leaked)
         return known

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 FAULTS = {
     "kill": "SIGKILL at a random moment",
     "term": "SIGTERM at a random moment",
+    "rival": "second process for the same run at the same time",
     "throttle": "AssumeRole throttled",
     "broken": "AssumeRole answered with 500",
     "reset": "AssumeRole's connection reset",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 # Appended in one write each, so that no kill leaves half a line.
@@ -31,7 +33,7 @@ class Ledger:
     lost: list[str] = field(default_factory=list)
     _known: set[str] = field(default_factory=set)
 
-    def environ(self, number: int) -> dict[str, str]:
+    def environ(self, number: int | str) -> dict[str, str]:
         return {"LEDGER": str(self.path), "TRY": str(number)}
 
     def lines(self) -> list[list[str]]:
@@ -53,6 +55,16 @@ class Ledger:
         self.lost += sorted((told - now) | (now - ended) | (self._known - now))
         self._known = now
         return now
+
+    def rivals(self, number: int, logs: str) -> list[str]:
+        """What a try and its rival, `4` and `4b`, did at the same time, or both did."""
+        turns = [line for line in self.lines() if line[2] in (str(number), f"{number}b")]
+        changes = [now for was, now in pairwise(turns) if was[2] != now[2]]
+        found = [f"try {of}: {what} {name} out of turn" for what, name, of in changes[1:]]
+        if _NOT_WRITTEN not in logs:
+            ended = Counter(name for what, name, _ in turns if what == "end")
+            found += [f"try {number}: {name} twice" for name, times in ended.items() if times > 1]
+        return found
 
 
 def remembered(state: bytes | None) -> set[str]:

@@ -9,6 +9,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any
 
 import rolecall
@@ -72,11 +73,16 @@ def encoded(state: State) -> bytes:
         "after": asdict(state.after) if state.after else None,
     }
     lines = [f'"{key}": {json.dumps(value)}' for key, value in head.items()]
-    successes = ",\n".join(
-        json.dumps({"target": target, "region": region, **asdict(success)})
-        for (target, region), success in state.successes.items()
-    )
+    successes = ",\n".join(_line(key, success) for key, success in state.successes.items())
     return ("{" + ",\n".join([*lines, f'"succeeded": [\n{successes}\n]']) + "}\n").encode()
+
+
+@cache
+def _line(key: Key, success: Success) -> str:
+    """Kept, since the same thousands are written again with each that is new."""
+    target, region = key
+    known = {"target": target, "region": region, "digest": success.digest}
+    return json.dumps({**known, "at": success.at, "by": success.by})
 
 
 def decoded(data: bytes, where: str) -> State:
