@@ -6,6 +6,7 @@ import threading
 from typing import Generic, Protocol, TypeVar
 
 from rolecall.schedule import Board
+from rolecall.stop import start_some
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
@@ -41,9 +42,7 @@ class Crew(Generic[T]):
             threading.Thread(target=self._run, name=f"lane {number}", daemon=True)
             for number in range(1, self._board.width + 1)
         ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
+        for thread in start_some(threads):
             thread.join()
         if self._error:
             raise self._error

@@ -12,7 +12,7 @@ from pathlib import Path
 from rolecall.commands import environment
 from rolecall.commands.run import Listener, Plan, run
 from rolecall.errors import AssumeError, FileError
-from rolecall.files import make_folder
+from rolecall.files import new_folder
 from rolecall.jobs import Job, not_assumed, result
 from rolecall.profiles.private import REFRESHING, STATIC, PrivateProfile, private_profile
 from rolecall.results import CommandResult, Result, Status, worst
@@ -97,6 +97,8 @@ class Deployer:
             return not_assumed(job, error, started_at, time.monotonic() - begun)
         except FileError as error:
             return result(job, Status.FAILED, reason=str(error), started_at=started_at)
+        except (OSError, MemoryError) as error:
+            return result(job, Status.FAILED, reason=_refused(error), started_at=started_at)
         finally:
             self.sessions.done(job)
         return replace(
@@ -137,7 +139,7 @@ class Deployer:
         try:
             self.stop.run(lambda: self._mask_source(anew=True))
             scratch = self.root / name
-            make_folder(scratch)
+            new_folder(scratch)
             mask = self.outside.mask
             results = self._run(
                 commands, scratch, self.outside.environ, mask=mask, listener=listener
@@ -203,3 +205,9 @@ class Deployer:
             use=use,
             name=target.name,
         )
+
+
+def _refused(error: OSError | MemoryError) -> str:
+    """What the machine had no more of, such as descriptors, processes or memory."""
+    why = error.strerror if isinstance(error, OSError) else "out of memory"
+    return f"the machine refused what the commands need: {why}; let fewer run at once"

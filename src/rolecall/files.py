@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import secrets
+import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -77,6 +78,34 @@ def _create(path: Path, data: bytes | Iterable[bytes], mode: int, *, durable: bo
         if durable:
             file.flush()
             os.fsync(descriptor)
+
+
+def new_folder(path: Path) -> None:
+    """Makes a folder that was not there, in one that is, for its owner only.
+
+    Raises:
+        FileError: where it is there already, or can't be made.
+    """
+    try:
+        path.mkdir(PRIVATE_FOLDER)
+    except OSError as error:
+        raise FileError(f"{path} cannot be made: {error.strerror}") from error
+
+
+def remove_folder(path: Path) -> None:
+    """Removes a folder, whatever was put there, also where its rights were taken away."""
+    shutil.rmtree(path, ignore_errors=True)
+    if path.is_dir() and not path.is_symlink():
+        _open_up(path)
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _open_up(folder: Path) -> None:
+    with suppress(OSError):
+        folder.chmod(PRIVATE_FOLDER)
+        for path in folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                _open_up(path)
 
 
 def make_folder(path: Path, mode: int = PRIVATE_FOLDER) -> None:

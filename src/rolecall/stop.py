@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import Self, TypeVar
@@ -14,6 +15,36 @@ from rolecall.errors import InterruptedRunError
 
 T = TypeVar("T")
 _LOOK = 0.1  # seconds between two looks at whether a stop was requested
+
+
+def started(thread: threading.Thread) -> None:
+    """Starts a thread.
+
+    Raises:
+        OSError: where the machine has no more threads to give.
+    """
+    try:
+        thread.start()
+    except RuntimeError:
+        raise OSError(errno.EAGAIN, "no more threads can be started") from None
+
+
+def start_some(threads: Iterable[threading.Thread]) -> list[threading.Thread]:
+    """Starts as many as the machine lets start; returns those.
+
+    Raises:
+        OSError: where not even the first can be started.
+    """
+    running: list[threading.Thread] = []
+    for thread in threads:
+        try:
+            started(thread)
+        except OSError:
+            if not running:
+                raise
+            break
+        running.append(thread)
+    return running
 
 
 def in_thread(do: Callable[[], T]) -> Future[T]:
@@ -26,7 +57,7 @@ def in_thread(do: Callable[[], T]) -> Future[T]:
         except BaseException as error:  # noqa: BLE001  whoever waits is to have it
             future.set_exception(error)
 
-    threading.Thread(target=fill, daemon=True).start()
+    started(threading.Thread(target=fill, daemon=True))
     return future
 
 

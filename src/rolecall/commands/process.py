@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import resource
 import selectors
 import signal
 import subprocess
@@ -61,6 +62,12 @@ class Ended:
     reason: str = ""
 
 
+def _mark_fd_from() -> int:
+    """The lowest descriptor for marks, where the limit of descriptors allows it."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _FIRST_MARK_FD if soft == resource.RLIM_INFINITY or soft > 2 * _FIRST_MARK_FD else 10
+
+
 @dataclass(kw_only=True, slots=True)
 class Pipe:
     """Where a shell writes. `mark_fd` is a second way into it, for marks."""
@@ -75,7 +82,12 @@ class Pipe:
         if _F_SETPIPE_SZ is not None:
             with suppress(OSError):  # over the user's limit: the usual size will do
                 fcntl.fcntl(writer, _F_SETPIPE_SZ, _PIPE_SIZE)
-        mark_fd = fcntl.fcntl(writer, fcntl.F_DUPFD_CLOEXEC, _FIRST_MARK_FD)
+        try:
+            mark_fd = fcntl.fcntl(writer, fcntl.F_DUPFD_CLOEXEC, _mark_fd_from())
+        except OSError:
+            os.close(reader)
+            os.close(writer)
+            raise
         return cls(reader=reader, writer=writer, mark_fd=mark_fd)
 
     def close_writers(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import shutil
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rolecall.errors import FileError
-from rolecall.files import create, make_folder, write_atomically
+from rolecall.files import create, new_folder, remove_folder, write_atomically
 from rolecall.secret import Secret
 from rolecall.sessions.session import Session
 
@@ -34,7 +33,7 @@ def private_root(environ: Mapping[str, str]) -> Iterator[Path]:
     try:
         yield root
     finally:
-        shutil.rmtree(root, ignore_errors=True)
+        remove_folder(root)
 
 
 def _make_root(parents: Sequence[str]) -> Path:
@@ -67,7 +66,7 @@ class PrivateProfile(ABC):
         Raises:
             FileError: where they can't be made.
         """
-        make_folder(self.folder)
+        new_folder(self.folder)
         self._write(session)
 
     def renew(self, session: Session) -> None:
@@ -97,7 +96,7 @@ class PrivateProfile(ABC):
                 path.unlink()
             self.folder.rmdir()
         except OSError:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove_folder(self.folder)
 
     @abstractmethod
     def _write(self, session: Session) -> None: ...

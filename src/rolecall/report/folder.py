@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from rolecall.errors import FileError
 from rolecall.files import make_folder, write_atomically
 from rolecall.report import exports, junit, page, record, summary
 from rolecall.results import Outcome
@@ -16,6 +17,8 @@ FILES = tuple(module.FILE_NAME for module in (record, junit, exports, summary, p
 
 def obstacle(folder: Path) -> str:
     """Why nothing can be written there, as far as a look tells; empty where none is seen."""
+    if folder.is_symlink():
+        return f"{folder} is a symbolic link, which rolecall does not write through"
     for name in FILES:
         path = folder / name
         if path.is_symlink() or (path.exists() and not path.is_file()):
@@ -32,7 +35,7 @@ def prepare(folder: Path) -> None:
     Raises:
         FileError: where it does not.
     """
-    make_folder(folder, record.FOLDER)
+    _make(folder)
     for name in FILES:
         write_atomically(folder / name, b"", durable=False)
         (folder / name).unlink()
@@ -41,19 +44,37 @@ def prepare(folder: Path) -> None:
 def write(
     folder: Path, outcome: Outcome, *, found: Found | None = None, mask: Mask, working: Path
 ) -> Path:
-    """Writes every file; returns the path of `report.json`.
+    """Writes every file, as far as each can be; returns the path of `report.json`.
 
     Args:
         found: the accounts of the organisation; None where it was not read.
         working: the working folder: the path returned is relative to it where that can be.
 
     Raises:
-        FileError: where one can't be written.
+        FileError: where one can't be written; the others are there.
     """
-    path = record.write(folder, outcome, mask, found)
+    # Commands may have removed it, or put something else in its place.
+    _make(folder)
+    path = folder / record.FILE_NAME
     shown = path.relative_to(working) if path.is_relative_to(working) else path
-    exports.write(folder, outcome, report=shown, mask=mask)
-    junit.write(folder, outcome, commands=outcome.plan.commands, mask=mask)
-    summary.write(folder, outcome, mask)
-    page.write(folder, outcome, mask)
+    wrong = []
+    for written in (
+        lambda: record.write(folder, outcome, mask, found),
+        lambda: exports.write(folder, outcome, report=shown, mask=mask),
+        lambda: junit.write(folder, outcome, commands=outcome.plan.commands, mask=mask),
+        lambda: summary.write(folder, outcome, mask),
+        lambda: page.write(folder, outcome, mask),
+    ):
+        try:
+            written()
+        except FileError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise FileError("; ".join(wrong))
     return shown
+
+
+def _make(folder: Path) -> None:
+    if folder.is_symlink():
+        raise FileError(f"{folder} is a symbolic link, which rolecall does not write through")
+    make_folder(folder, record.FOLDER)

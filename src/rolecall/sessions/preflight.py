@@ -12,7 +12,7 @@ from rolecall.errors import AssumeError
 from rolecall.sessions.assume import Assumer
 from rolecall.sessions.session import Session
 from rolecall.sessions.source import CONCURRENCY
-from rolecall.stop import Stop
+from rolecall.stop import Stop, start_some
 from rolecall.targets import Target
 
 # How many are submitted before the first is taken: thousands of waiting futures weigh a lot.
@@ -51,8 +51,10 @@ class _Crew:
         self._assumer, self._stop = assumer, stop
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._unreachable = 0
-        for _ in range(CONCURRENCY):
-            threading.Thread(target=self._work, name="preflight", daemon=True).start()
+        start_some(
+            threading.Thread(target=self._work, name="preflight", daemon=True)
+            for _ in range(CONCURRENCY)
+        )
 
     def submit(self, target: Target) -> _Job:
         job: _Job = (target, Future())

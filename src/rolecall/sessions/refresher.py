@@ -12,6 +12,7 @@ import structlog
 from rolecall.errors import AssumeError, FileError
 from rolecall.sessions.retry import Sleep
 from rolecall.sessions.session import Monotonic, Session
+from rolecall.stop import started
 
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0
 
@@ -51,7 +52,7 @@ class Refresher:
         self._thread = threading.Thread(target=self._run, name=f"renew {name}", daemon=True)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        started(self._thread)
         return self
 
     def __exit__(self, *exc_info: object) -> None:
