@@ -233,6 +233,24 @@ def test_the_source_may_be_codebuild_s_container_endpoint(rolecall, sts):
     assert endpoint.secret not in done.everything
 
 
+def test_source_credentials_that_run_out_halfway_are_fetched_anew(rolecall, sts):
+    # So short-lived that botocore asks the endpoint before each call.
+    with ContainerCredentials(lifetime=60) as endpoint:
+
+        def judge(call):
+            if call.access_key_id != endpoint.key_id:
+                return answers.error("ExpiredToken", "The security token has expired", 403)
+            endpoint.rotate()
+            return None
+
+        sts.judge = judge
+        targets = {**without_keys(**endpoint.environ), "ROLECALL_TARGETS": TARGETS}
+        done = rolecall.run("true", ROLECALL_PREFLIGHT="false", **targets)
+    assert done.code == 0, done.out
+    assert len({call.access_key_id for call in sts.assumed()}) == 3
+    assert not any(secret in done.everything for secret in endpoint.secrets)
+
+
 def test_the_source_may_be_a_web_identity(rolecall, sts, tmp_path):
     (tmp_path / "token").write_text("a-token-of-some-provider")
     web = {
