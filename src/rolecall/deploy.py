@@ -146,6 +146,8 @@ class Deployer:
             )
         except FileError as error:
             reason = str(error)
+        except (OSError, MemoryError) as error:
+            reason = _refused(error)
         return Result(
             target=name,
             account_id="",
