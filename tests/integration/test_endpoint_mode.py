@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
 
 from support.command import TARGETS
 from support.sts import ContainerCredentials
 
 ENDPOINT = {"ROLECALL_PROFILE_MODE": "endpoint"}
 ONE = {"ROLECALL_TARGETS": TARGETS.split()[0], **ENDPOINT}
-LONG_LIVED = f"""
-{sys.executable} - <<'PYTHON'
-import time, boto3
-client = boto3.client("sts")
-seen = set()
-end = time.monotonic() + 9
-while time.monotonic() < end:
-    print(client.get_caller_identity()["Arn"])
-    seen.add(client._request_signer._credentials.get_frozen_credentials().access_key)
-    time.sleep(0.3)
-print("sessions seen:", len(seen))
-PYTHON
-"""
 
 
 def test_each_target_s_commands_are_in_its_account(rolecall):
@@ -45,14 +31,6 @@ def test_exec_has_it_too(rolecall):
         "exec", "--all", "--", "aws sts get-caller-identity --query Account", **ENDPOINT
     )
     assert [f'"{account}"' in done.out for account in ("222222222222", "444444444444")] == [1, 1]
-
-
-def test_one_long_lived_boto3_process_outlives_its_session(rolecall, sts):
-    sts.lifetime, sts.require_live_keys = 4, True
-    done = rolecall.run(LONG_LIVED, **ONE)
-    assert done.code == 0, done.out
-    assert int(done.out.rpartition("sessions seen: ")[2][0]) >= 3
-    assert not [secret for secret in sts.secrets if secret in done.everything]
 
 
 def test_the_token_is_masked_and_no_profile_is_named(rolecall):
