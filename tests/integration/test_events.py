@@ -12,6 +12,7 @@ import pytest
 from support import answers, insights, logs_page
 from support.command import TARGETS, Command
 from support.sts import ScriptedSts
+from support.webhook import Webhook
 
 JSON = {"ROLECALL_LOG_FORMAT": "json", "ROLECALL_LOG_LEVEL": "debug"}
 # Until the second renewal: that the first was told is sure by then.
@@ -22,14 +23,15 @@ for _ in 1 2; do
   while [ "$had" = "$(cat "$session")" ]; do sleep 0.1; done
 done
 """
-# Told only of silent minutes and of an organisation: test_logs_page in tests/unit, and
-# test_discovery, look at these.
+# Told only of silent minutes, of an organisation and of a state that several want:
+# tests/unit/test_logs_page, test_discovery and test_state look at these.
 ELSEWHERE = {"still_running", "organization_read", "organization_reading"}
+ELSEWHERE |= {"state_held", "state_not_written"}
 
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory):
-    """The events of four runs: one fails, one is denied, in one sessions run out, one is cut."""
+    """The events of runs that fail, are denied, outlive a session, are cut, or are retried."""
     found = []
 
     def run(script, sts, **extra):
@@ -38,19 +40,24 @@ def log(tmp_path_factory):
         found.extend(json.loads(line) for line in done.out.splitlines())
 
     with ScriptedSts() as sts:
-        sts.script("222222222222", answers.THROTTLE, answers.THROTTLE)
+        sts.script("222222222222", answers.SERVER_ERROR, answers.SERVER_ERROR)
+        sts.script("333333333333", answers.THROTTLE)
         once = {"ROLECALL_BEFORE": "echo before", "ROLECALL_WAVES": "1,rest"}
         commands = ["echo at $ROLECALL_TARGET", "test $ROLECALL_TARGET != tst", "sleep 0.3"]
         run(json.dumps(commands), sts, **once)
-    with ScriptedSts() as sts:
+    with ScriptedSts() as sts, Webhook() as hook:
         sts.always("444444444444", answers.access_denied())
-        run("true", sts)
+        hook.statuses = [200, 404]
+        run("true", sts, ROLECALL_NOTIFY=f"{hook.address} {hook.address}/2")
     with ScriptedSts(lifetime=3) as sts:
         denied = answers.access_denied("arn:aws:iam::222222222222:role/deploy")
         sts.script("222222222222", answers.OK, denied)
         run(RENEWED_TWICE, sts, ROLECALL_TARGETS=TARGETS.split()[0])
     with ScriptedSts(caller="arn:aws:sts::111111111111:assumed-role/hub/build") as sts:
         run("true", sts, ROLECALL_TARGETS=TARGETS.split()[0], ROLECALL_DURATION="2h")
+        remembered = {"ROLECALL_STATE": str(tmp_path_factory.mktemp("state"))}
+        for _ in range(2):
+            run("true", sts, ROLECALL_TARGETS=TARGETS.split()[2], ROLECALL_RUN_ID="1", **remembered)
     return found
 
 
@@ -90,7 +97,8 @@ def test_the_query_for_slow_targets_has_the_slowest_first(log):
 
 def test_the_query_for_retries_counts_them_by_account_and_code(log):
     found = ask("Retries and throttling, by account", log, "account_id", "error", "retries")
-    assert found == [("222222222222", "Throttling", 2)]
+    busy, throttled = ("222222222222", "InternalFailure", 2), ("333333333333", "Throttling", 1)
+    assert found == [busy, throttled]
 
 
 def test_the_query_for_what_was_not_run_has_each_target_with_its_reason(log):
@@ -110,4 +118,5 @@ def test_the_query_for_renewals_tells_those_that_worked_from_those_that_failed(l
 
 def test_the_query_for_runs_has_the_latest_first(log):
     found = ask("Runs, with how they ended", log, "exit_code", "counts.succeeded", "counts.failed")
-    assert found == [(0, 1, None), (0, 1, None), (4, None, None), (1, 1, 1)]
+    succeeded = (0, 1, None)
+    assert found == [(0, None, None), *[succeeded] * 3, (4, None, None), (1, 1, 1)]

@@ -26,6 +26,7 @@ NO_PART = {
     "organization",  # the targets that it finds are
     *("state", "run_id", "state_wait", "state_lease"),
     *("timeout", "command_timeout", "grace", "report_dir", "log_format", "log_level"),
+    *("notify", "notify_on"),
 }
 DEV = "arn:aws:iam::222222222222:role/"
 TWO = [

@@ -144,3 +144,31 @@ def test_a_place_of_states_is_a_prefix_and_neither_a_bucket_nor_a_pattern(wrong)
     allowed = templates.load("source-role.yaml")["Parameters"]["StateLocation"]["AllowedPattern"]
     assert re.fullmatch(allowed, "states/site/prd_1")
     assert not re.fullmatch(allowed, wrong)
+
+
+TOPICS = [f"arn:aws:sns:eu-central-1:{HUB}:deployments", f"arn:aws:sns:eu-west-1:{HUB}:a.fifo"]
+BUS = f"arn:aws:events:eu-central-1:{HUB}:event-bus/deployments"
+
+
+def test_the_service_role_tells_the_given_topics_and_buses_and_no_other():
+    found = source(NotifyTopicArns=",".join(TOPICS), NotifyBusArns=BUS)
+    topics = statements(found, "NotifyTopics")["NotifyTopics"]
+    assert (topics["Action"], topics["Resource"]) == ("sns:Publish", TOPICS)
+    buses = statements(found, "NotifyBuses")["NotifyBuses"]
+    assert (buses["Action"], buses["Resource"]) == ("events:PutEvents", [BUS])
+    assert buses["Condition"] == {"StringEquals": {"events:source": "rolecall"}}
+
+
+def test_the_service_role_tells_nobody_unless_it_is_given_whom():
+    assert not {"NotifyTopics", "NotifyBuses"} & source().keys()
+    assert "sns:" not in json.dumps(source()).replace("arn:aws:sns:", "")
+
+
+@pytest.mark.parametrize(
+    ("parameter", "arns"), [("NotifyTopicArns", TOPICS), ("NotifyBusArns", [BUS])]
+)
+def test_what_is_told_is_named_in_full(parameter, arns):
+    pattern = templates.load("source-role.yaml")["Parameters"][parameter]["AllowedPattern"]
+    assert all(re.fullmatch(pattern, arn) for arn in [*arns, "none"])
+    assert not re.fullmatch(pattern, arns[0].replace("deployments", "*"))
+    assert not re.fullmatch(pattern, "*")

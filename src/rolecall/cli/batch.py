@@ -155,6 +155,10 @@ def _variables(context: Context, share: Share) -> dict[str, str]:
 
 
 def _flags(context: Context) -> dict[str, str]:
-    """The options that were given as flags, by name; ONLY is in the shares."""
+    """The options that were given as flags, by name.
+
+    ONLY is in the shares, and who may write to a webhook stands in no file.
+    """
     given = context.loaded.given.items()
-    return {n: str(raw.value) for n, raw in given if raw.origin == "flag" and n != "ONLY"}
+    left = ("ONLY", "NOTIFY")
+    return {n: str(raw.value) for n, raw in given if raw.origin == "flag" and n not in left}

@@ -38,6 +38,7 @@ class Context:
         self.environ, self.folder = environ, folder
         self.mask = Mask(Secret(environ.get(name, "")) for name in SECRET_VARIABLES)
         self.loaded: Loaded = load(environ=environ, flags=arguments.flags, folder=folder)
+        self.mask.add(secret for each in self.settings.notify for secret in each.secrets)
 
     @property
     def settings(self) -> Settings:

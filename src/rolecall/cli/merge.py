@@ -9,12 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from rolecall.cli.context import Context
-from rolecall.cli.output import Outlet, say_gone
+from rolecall.cli.output import Outlet, TextOutlet, say_gone
 from rolecall.cli.run import view
+from rolecall.cli.signals import stopping
 from rolecall.errors import FileError
 from rolecall.report import folder, record
 from rolecall.report.merging import Part, merge
 from rolecall.report.reader import read
+from rolecall.results import Outcome
 
 
 def command(context: Context, *, places: Sequence[str], out: str, partial: bool) -> int:
@@ -35,8 +37,20 @@ def command(context: Context, *, places: Sequence[str], out: str, partial: bool)
     report = folder.write(target, outcome, mask=context.mask, working=context.folder)
     for note in merged.notes:
         print(f"rolecall: {note}", file=sys.stderr)
-    view(context, Outlet(say_gone)).finished(outcome, str(report))
+    output = Outlet(say_gone)
+    view(context, output).finished(outcome, str(report))
+    if context.settings.notify:
+        _notify(context, output, outcome, str(report))
     return outcome.exit_code
+
+
+def _notify(context: Context, output: Outlet, outcome: Outcome, report: str) -> None:
+    from rolecall.cli import notify  # noqa: PLC0415  else a merge does without boto3
+    from rolecall.cli.aws import Aws  # noqa: PLC0415
+
+    with stopping() as stop:
+        aws = Aws(context, stop, stream=TextOutlet(output))
+        notify.tell(context, aws, stop, outcome, report)
 
 
 def _found(working: Path, places: Sequence[str], *, apart: Path) -> Iterator[Path]:

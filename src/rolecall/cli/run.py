@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rolecall import logs
-from rolecall.cli import identity, memory
+from rolecall.cli import identity, memory, notify
 from rolecall.cli.approval import Approval
 from rolecall.cli.aws import Aws
 from rolecall.cli.context import Context, colour
@@ -26,6 +26,7 @@ from rolecall.stop import Stop
 from rolecall.targets.organization import Found
 from rolecall.wording import wrapped
 
+_NOTIFY = "ROLECALL_NOTIFY"
 # What the report has anyway.
 _SHOWN_ELSEWHERE = frozenset({"targets", "commands", "before", "after"})
 
@@ -57,6 +58,7 @@ def command(context: Context) -> int:
             outcome = runner.run(resolved.targets, resolved.count)
         report = _write_report(context, outcome, resolved.found)
         told.finished(outcome, report)
+        notify.tell(context, aws, stop, outcome, report)
         if outcome.bug:
             print(outcome.bug, file=sys.stderr)
             print("rolecall: this is a bug; please report the trace above", file=sys.stderr)
@@ -65,7 +67,8 @@ def command(context: Context) -> int:
 
 def surroundings(context: Context, stop: Stop) -> Surroundings:
     return Surroundings(
-        environ=context.environ,
+        # Whoever may write to a webhook is no business of the commands.
+        environ={name: v for name, v in context.environ.items() if name != _NOTIFY},
         folder=context.folder,
         shell=context.shell,
         mask=context.mask,

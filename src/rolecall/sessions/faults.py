@@ -36,6 +36,14 @@ _TOO_MANY_REQUESTS = 429
 _FIRST_SERVER_ERROR = 500
 
 
+class HttpError(Exception):
+    """An answer over HTTP, by no service of AWS, that is no success."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        super().__init__(f"it answered with HTTP status {status}")
+
+
 def code_of(error: BaseException) -> str:
     """The error code of AWS, or the name of the exception."""
     if isinstance(error, exceptions.ClientError):
@@ -48,6 +56,8 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, exceptions.ClientError):
         server_error = _status_of(error) >= _FIRST_SERVER_ERROR
         return code_of(error) in _TRANSIENT or server_error or is_throttled(error)
+    if isinstance(error, HttpError):
+        return error.status == _TOO_MANY_REQUESTS or error.status >= _FIRST_SERVER_ERROR
     if isinstance(error, exceptions.SSLError):  # a certificate does not heal
         return False
     return isinstance(

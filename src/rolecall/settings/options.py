@@ -12,6 +12,7 @@ from typing import Any
 
 from rolecall.aws_variables import SOURCE_VARIABLES
 from rolecall.settings.amounts import Amount, AmountKind, Shard, ShardKind, WavesKind
+from rolecall.settings.destinations import Destination, DestinationsKind
 from rolecall.settings.documents import Commands, CommandsKind, Policy, TargetsKind
 from rolecall.settings.kinds import (
     Choice,
@@ -370,6 +371,19 @@ class Settings:
         Text(),
         default="rolecall-report",
         help="The folder that the reports are written to",
+        run_only=True,
+    )
+    notify: tuple[Destination, ...] = option(
+        DestinationsKind(),
+        default=(),
+        help="Who is told of the outcome: https:// addresses of webhooks, ARNs of SNS topics and"
+        " EventBridge buses; see docs/notifications.md",
+        run_only=True,
+    )
+    notify_on: str = option(
+        Choice(("always", "failure")),
+        default="always",
+        help="Whether NOTIFY hears of every outcome, or only where the exit code is not 0",
         run_only=True,
     )
     log_format: str = option(

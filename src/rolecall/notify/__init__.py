@@ -1,0 +1,1 @@
+"""Outcome → message → whoever NOTIFY names."""
