@@ -73,7 +73,10 @@ def test_every_report_tells_what_succeeded_before(rolecall, tmp_path):
     assert 'tests="3" failures="0" errors="0"' in junit
     assert 'skipped="0"' in junit
     assert junit.count("succeeded before in an earlier try") == 3
-    assert "All 3 targets succeeded, in an earlier try" in (folder / "report.html").read_text()
+    page = (folder / "report.html").read_text()
+    assert "All 3 targets succeeded, in an earlier try" in page
+    details = re.search(r'<script[^>]* id="details">(.*?)</script>', page, re.DOTALL)[1]
+    assert [row[1] for row in json.loads(details)["rows"]] == [result["reason"]] * 3
     assert "## rolecall: 3 succeeded before" in (folder / "summary.md").read_text()
     exports = (folder / "exports.sh").read_text()
     assert "ROLECALL_SUCCEEDED_BEFORE=3\n" in exports

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -33,7 +34,9 @@ _MINUTE = 60
 _LIFETIME = 2.0  # of sessions, in seconds: they are renewed when half of it has passed
 
 
-def _play(folder: Path, rolecall: str, chance: random.Random, tally: Tally, until: float) -> None:
+def _play(
+    folder: Path, rolecall: str, chance: random.Random, tally: Tally, over: Callable[[], bool]
+) -> None:
     """One run, in a folder and against servers of its own."""
     folder.mkdir()
     with ExitStack() as stack:
@@ -48,18 +51,20 @@ def _play(folder: Path, rolecall: str, chance: random.Random, tally: Tally, unti
         place = Place(folder=folder, rolecall=rolecall, sts=sts, s3=s3, state=state)
         game = Game(place, chance, tally)
         with CommandLines(game.secrets, lambda line: tally.wrong("leaked", [line])):
-            game.play(until)
+            game.play(over)
 
 
-def _lane(number: int, folder: Path, environ: Mapping[str, str], tally: Tally, end: float) -> None:
+def _lane(
+    number: int, folder: Path, environ: Mapping[str, str], tally: Tally, over: Callable[[], bool]
+) -> None:
     """Runs, one after another."""
     run = 0
-    while time.monotonic() < end or not run:
+    while not (run and over()):
         run += 1
         name = f"{number}-{run}"
         chance = random.Random(f"{environ['SOAK_SEED']} {name}")
         try:
-            _play(folder / name, environ["SOAK_ROLECALL"], chance, tally, end)
+            _play(folder / name, environ["SOAK_ROLECALL"], chance, tally, over)
         except Exception as error:
             tally.wrong("lost", [f"{name}: {error!r}"])
             raise
@@ -72,12 +77,17 @@ def main(environ: Mapping[str, str]) -> int:
     rolecall = environ.get("SOAK_ROLECALL") or ROLECALL
     known = {"SOAK_SEED": seed, "SOAK_ROLECALL": rolecall}
     tally, begun = Tally(), time.monotonic()
+    stopped: list[int] = []
+
+    def over() -> bool:
+        return bool(stopped) or time.monotonic() - begun > minutes * _MINUTE
+
+    for number in (signal.SIGINT, signal.SIGTERM):  # runs come to their end, and are tidied up
+        signal.signal(number, lambda number, _: stopped.append(number))
     print(f"soak: {minutes:g} minutes, SOAK_SEED={seed}", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(prefix="soak-", ignore_cleanup_errors=True) as scratch:
         lanes = [
-            threading.Thread(
-                target=_lane, args=(n, Path(scratch), known, tally, begun + minutes * _MINUTE)
-            )
+            threading.Thread(target=_lane, args=(n, Path(scratch), known, tally, over))
             for n in range(1, int(environ.get("SOAK_LANES") or 2) + 1)
         ]
         for lane in lanes:
@@ -89,9 +99,9 @@ def main(environ: Mapping[str, str]) -> int:
     print(text)
     for line in [*tally.lost, *tally.repeated, *tally.leaked]:
         print(f"soak: {line}", file=sys.stderr)
-    if tally.well and environ.get("SOAK_PAGE"):
+    if tally.well and not stopped and environ.get("SOAK_PAGE"):
         page.put(Path(environ["SOAK_PAGE"]), text)
-    return 0 if tally.well else 1
+    return 0 if tally.well and not stopped else 1
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,10 +67,10 @@ class Game:
         issued = list(self._place.sts.issued.values())[self._first :]
         return [value.encode() for one in issued for value in (one.secret, one.token)]
 
-    def play(self, until: float) -> None:
-        """Tries until every target has succeeded; under faults no longer than `until`."""
+    def play(self, over: Callable[[], bool]) -> None:
+        """Tries until every target has succeeded; under faults only while it is not `over`."""
         for number in range(1, _MOST + 1):
-            stormy = number <= _STORMY and time.monotonic() < until
+            stormy = number <= _STORMY and not over()
             known, code = self._try(number, stormy=stormy)
             done = code == 0 and known == set(self._names)
             self._tally.tried(whole=len(self._names) if done else 0)

@@ -129,8 +129,8 @@ class Rows:
     def details(self) -> str:
         """What the page shows of a row that is opened, as JSON for its script.
 
-        `texts` has the labels of commands; each row is its role, when it began, and its commands as
-        label, status and seconds.
+        `texts` has the labels of commands; each row is its role, when it began (in words where that
+        was in an earlier try), and its commands as label, status and seconds.
         """
         numbers: dict[str, int] = {}
         statuses = list(Status)
@@ -144,10 +144,15 @@ class Rows:
                 ]
                 for c in result.commands
             ]
-            began = None if result.started_at is None else round(self.since(result.started_at), 1)
-            rows.append([self._texts.clean(result.role_arn), began, commands])
+            rows.append([self._texts.clean(result.role_arn), self._began(result), commands])
         known = {"statuses": statuses, "texts": list(numbers), "rows": rows}
         return _json(known)
+
+    def _began(self, result: Result) -> float | str | None:
+        """Seconds after the run did, or in words where that was in another run."""
+        if result.status is Status.SUCCEEDED_BEFORE:
+            return self._texts.clean(result.reason)
+        return None if result.started_at is None else round(self.since(result.started_at), 1)
 
 
 def _counts(results: Sequence[Result]) -> list[tuple[str, Status, int]]:

@@ -148,7 +148,8 @@
       list.append(dt, dd);
     };
     if (role) add("role", role);
-    add("began", began === null ? "not begun" : `${time(began)} after the run`);
+    const after = (seconds) => (seconds === null ? "not begun" : `${time(seconds)} after the run`);
+    add("began", typeof began === "string" ? began : after(began));
     commands.forEach(([label, status, seconds], number) => {
       const spent = details.statuses[status] === "not run" ? "" : `, ${time(seconds)}`;
       add(`command ${number + 1}`, `${details.texts[label]} (${details.statuses[status]}${spent})`);
