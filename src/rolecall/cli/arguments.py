@@ -33,6 +33,7 @@ class Arguments:
     partial: bool = False
     batch: BatchArguments | None = None
     shell: str = ""
+    show: bool = False
     clear: bool = False
     force: bool = False
 
@@ -99,6 +100,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         force=found.get("force", False),
         batch=batch_arguments.parsed(parser, found) if command == "plan" else None,
         shell=found.get("shell") or "",
+        show=found.get("show", False),
     )
 
 

@@ -101,6 +101,12 @@ def _config(given: Arguments, context: Context) -> int:
     return config.command(context)
 
 
+def _init(given: Arguments, context: Context) -> int:
+    from rolecall.cli import init  # noqa: PLC0415
+
+    return init.command(context, force=given.force, show=given.show)
+
+
 def _completion(given: Arguments, context: Context) -> int:
     from rolecall.cli import completion  # noqa: PLC0415
 
@@ -123,6 +129,7 @@ def _report(given: Arguments, context: Context) -> int:
 
 
 _COMMANDS: Mapping[str, Callable[[Arguments, Context], int]] = {
+    "init": _init,
     "run": _run,
     "plan": _plan,
     "assume": _assume,

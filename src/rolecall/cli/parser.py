@@ -22,6 +22,7 @@ exit codes: 0 all succeeded; 1 a target failed; 2 the configuration is wrong;
 3 nothing to do; 4 a role could not be assumed; 70 a bug; 130/143 interrupted
 """
 HELP = {
+    "init": "write a rolecall.yml, a buildspec and a pipeline's stage to begin with",
     "run": "check, assume every role, deploy to each target in turn, report",
     "plan": "print what run would do, and call nothing",
     "assume": "assume a role and store it as a profile in your AWS files",
@@ -65,7 +66,7 @@ def made() -> argparse.ArgumentParser:
             continue
         group = command.add_argument_group("settings")
         for option in options():
-            shown = name in ("run", "plan") or not (option.run_only or name in _FEW)
+            shown = name in ("run", "plan", "init") or not (option.run_only or name in _FEW)
             shown = shown or (name == "state" and option.name in _OF_STATE)
             _add_option(group, option, shown=shown)
     return parser
@@ -149,6 +150,14 @@ def _add_own(name: str, command: argparse.ArgumentParser) -> None:
         )
         command.add_argument(
             "--format", choices=("text", "json"), help="how to show it (default: text)"
+        )
+    if name == "init":
+        command.add_argument("--force", action="store_true", help="write over files that are there")
+        command.add_argument(
+            "--print",
+            action="store_true",
+            dest="show",
+            help="print rolecall.yml, and write nothing",
         )
     if name == "completion":
         command.usage = "rolecall completion SHELL"

@@ -1,0 +1,1 @@
+"""What `rolecall init` writes: texts, made of what was told and of what was found."""

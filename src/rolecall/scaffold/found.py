@@ -1,0 +1,81 @@
+"""What can be told of a folder and of a user's AWS files without being asked."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rolecall.settings.options import ROLE_ARN
+
+_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.@+-]+")
+# What a file of a folder lets one deploy with, the first of each line that is there.
+_WAYS: Mapping[str, str] = {
+    "cdk.json": "npx cdk deploy --all --require-approval never",
+    "samconfig.toml": "sam deploy --no-confirm-changeset --no-fail-on-empty-changeset",
+    "template.yaml": "aws cloudformation deploy --template-file template.yaml --stack-name NAME",
+    "serverless.yml": "npx serverless deploy --stage $ROLECALL_TARGET",
+}
+_TERRAFORM = (
+    "terraform init -input=false -reconfigure -backend-config=key=$ROLECALL_TARGET.tfstate",
+    "terraform apply -input=false -auto-approve",
+)
+_SCRIPTS = ("build", "deploy")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Profile:
+    """A profile that assumes a role."""
+
+    name: str
+    role_arn: str
+    external_id: str = ""
+    region: str = ""
+
+
+def profiles(config: Path) -> tuple[Profile, ...]:
+    """Those of an AWS config file; none where it can't be read, which is no mistake here."""
+    parser = configparser.RawConfigParser(strict=False, interpolation=None)
+    try:
+        parser.read_string(config.read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError, configparser.Error):
+        return ()
+    found: dict[str, Profile] = {}
+    for section in parser.sections():
+        values = parser[section]
+        arn = values.get("role_arn", "").strip()
+        name = _NOT_IN_A_NAME.sub("-", section.removeprefix("profile ").strip()).strip("-")
+        if name and re.fullmatch(ROLE_ARN, arn, re.ASCII):
+            found[name] = Profile(
+                name=name,
+                role_arn=arn,
+                external_id=values.get("external_id", "").strip(),
+                region=values.get("region", "").strip(),
+            )
+    return tuple(found.values())
+
+
+def commands(folder: Path) -> tuple[str, ...]:
+    """What may deploy what is in the folder."""
+    return tuple(_commands(folder))
+
+
+def _commands(folder: Path) -> Iterator[str]:
+    scripts = _scripts(folder / "package.json")
+    if (folder / "package.json").is_file():
+        yield "npm ci"
+    yield from (f"npm run {name}" for name in _SCRIPTS if name in scripts)
+    yield from (way for name, way in _WAYS.items() if (folder / name).is_file())
+    if any(folder.glob("*.tf")):
+        yield from _TERRAFORM
+
+
+def _scripts(path: Path) -> Mapping[str, object]:
+    try:
+        found = json.loads(path.read_text("utf-8"))["scripts"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
