@@ -30,6 +30,30 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\t" else repr(c)[1:-1] for c in text)
 
 
+def columns(text: str) -> int:
+    """How many columns a terminal gives the text, whose control characters are spelt out."""
+    if text.isascii():
+        return len(text)
+    from wcwidth import wcswidth  # noqa: PLC0415  0.02 s that few names need
+
+    return max(0, wcswidth(text))
+
+
+def padded(text: str, width: int) -> str:
+    """The text with blanks behind it, so that a terminal gives it so many columns or more."""
+    return text + " " * (width - columns(text))
+
+
+def clipped(text: str, width: int) -> str:
+    """As much of the text as fits in so many columns, with `…` for what does not."""
+    if columns(text) <= width:
+        return text
+    kept = text[: max(0, width - 1)]
+    while kept and columns(kept) > width - 1:
+        kept = kept[:-1]
+    return f"{kept}…" if width > 0 else ""
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word that a mistyped one comes nearest to; empty where none is near."""
     from difflib import get_close_matches  # noqa: PLC0415  only a mistake needs it

@@ -185,11 +185,11 @@ def _is_listed(commands: Commands) -> bool:
     return commands.listed
 
 
+def terminal(environ: Mapping[str, str]) -> bool:
+    """Whether standard output is a terminal that more can be told than what to print."""
+    return bool(sys.stdout) and sys.stdout.isatty() and environ.get("TERM") != "dumb"
+
+
 def colour(environ: Mapping[str, str]) -> bool:
     """Whether standard output takes colours; NO_COLOR as on https://no-color.org."""
-    return (
-        bool(sys.stdout)
-        and sys.stdout.isatty()
-        and not environ.get("NO_COLOR")
-        and environ.get("TERM") != "dumb"
-    )
+    return terminal(environ) and not environ.get("NO_COLOR")

@@ -6,8 +6,14 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from rolecall.errors import FileError
+
+if TYPE_CHECKING:
+    from rolecall.report.view import ByteSink
+
+USUAL_SIZE = (80, 24)
 
 
 class Outlet:
@@ -39,10 +45,19 @@ class Outlet:
         """Each write is passed on at once."""
 
 
+def terminal_size() -> tuple[int, int]:
+    """Columns and rows of the terminal that standard output is; as of old where it says none."""
+    try:
+        size = os.get_terminal_size(sys.stdout.fileno())
+    except (OSError, ValueError, AttributeError):
+        return USUAL_SIZE
+    return size.columns or USUAL_SIZE[0], size.lines or USUAL_SIZE[1]
+
+
 class TextOutlet:
     """The same for text."""
 
-    def __init__(self, outlet: Outlet) -> None:
+    def __init__(self, outlet: ByteSink) -> None:
         self._outlet = outlet
 
     def write(self, text: str) -> None:

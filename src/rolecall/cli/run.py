@@ -10,31 +10,34 @@ from rolecall import logs
 from rolecall.cli import identity, memory, notify
 from rolecall.cli.approval import Approval
 from rolecall.cli.aws import Aws
-from rolecall.cli.context import Context, colour
-from rolecall.cli.output import Outlet, TextOutlet, say_gone
+from rolecall.cli.context import Context, colour, terminal
+from rolecall.cli.output import USUAL_SIZE, Outlet, TextOutlet, say_gone, terminal_size
 from rolecall.cli.signals import stopping
 from rolecall.deploy import Surroundings
 from rolecall.errors import ConfigError, FileError, Problem
 from rolecall.report import accounts, folder
 from rolecall.report.console import Console
 from rolecall.report.events import Events
-from rolecall.report.view import View
+from rolecall.report.screen import Screen
+from rolecall.report.spread import spread
+from rolecall.report.view import ByteSink, View
 from rolecall.results import Given, Outcome, Plan
 from rolecall.runner import Runner
 from rolecall.settings import reference
 from rolecall.stop import Stop
+from rolecall.targets import Resolved
 from rolecall.targets.organization import Found
 from rolecall.wording import wrapped
 
 _NOTIFY = "ROLECALL_NOTIFY"
 # What the report has anyway.
 _SHOWN_ELSEWHERE = frozenset({"targets", "commands", "before", "after"})
+_NARROWEST = 40
 
 
 def command(context: Context) -> int:
     """Deploys to every target; returns the exit code."""
-    output = Outlet(say_gone)
-    with stopping() as stop:
+    with stopping() as stop, Screen(Outlet(say_gone), terminal_size) as output:
         aws = Aws(context, stop, stream=TextOutlet(output))
         approval = Approval(context)
         resolved = context.resolve(
@@ -46,7 +49,7 @@ def command(context: Context) -> int:
         with memory.opened(context, aws, resolved, stop) as remembered:
             _prepare_report(context)
             _tell_found(context, output, resolved.found)
-            told = view(context, output)
+            told = _watched(context, output, resolved)
             told.planned(context.settings, resolved.targets, resolved.count)
             runner = Runner(
                 context.settings,
@@ -56,6 +59,7 @@ def command(context: Context) -> int:
                 remembered,
             )
             outcome = runner.run(resolved.targets, resolved.count)
+            output.rest()
         report = _write_report(context, outcome, resolved.found)
         told.finished(outcome, report)
         notify.tell(context, aws, stop, outcome, report)
@@ -76,14 +80,31 @@ def surroundings(context: Context, stop: Stop) -> Surroundings:
     )
 
 
-def view(context: Context, output: Outlet) -> View:
+def view(context: Context, output: ByteSink) -> View:
     """The view that LOG_FORMAT asks for."""
     if context.settings.log_format == "json":
         return Events(logs.events(TextOutlet(output)))
-    return Console(output, mask=context.mask, colour=colour(context.environ))
+    return _console(context, output)
 
 
-def _tell_found(context: Context, output: Outlet, found: Found | None) -> None:
+def _console(context: Context, output: ByteSink) -> Console:
+    width = USUAL_SIZE[0]
+    if terminal(context.environ):
+        width = max(_NARROWEST, min(width, terminal_size()[0]))
+    return Console(output, mask=context.mask, colour=colour(context.environ), width=width)
+
+
+def _watched(context: Context, output: Screen, resolved: Resolved) -> View:
+    """The view of a run: where several targets run at once, a terminal shows how each stands."""
+    alone = spread(context.settings, resolved.targets, resolved.count).at_once == 1
+    if context.settings.log_format != "auto" or alone or not terminal(context.environ):
+        return view(context, output)
+    from rolecall.report.live import Live  # noqa: PLC0415  only a terminal needs it
+
+    return Live(_console(context, output), output, colour=colour(context.environ))
+
+
+def _tell_found(context: Context, output: ByteSink, found: Found | None) -> None:
     """What became of the organisation's accounts, by reason; report.json has each of them."""
     if found and context.settings.log_format == "json":
         logs.events(TextOutlet(output)).info(

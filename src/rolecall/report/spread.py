@@ -34,7 +34,7 @@ class Spread:
 
     def prefix(self, target: Target, region: str) -> str:
         """What stands before each line of a target's output."""
-        return f"{_name(target, region):<{self.name_width}} | "
+        return f"{wording.padded(label(target, region), self.name_width)} | "
 
 
 def spread(settings: Settings, targets: Sequence[Target], count: int) -> Spread:
@@ -46,7 +46,7 @@ def spread(settings: Settings, targets: Sequence[Target], count: int) -> Spread:
     for target in targets:
         lanes[target.wave] += len(target.regions) if by_region else 1
     at_once = max(map(policy.at_once, lanes.values()), default=1)
-    names = (_name(target, region) for target in targets for region in target.regions)
+    names = (label(target, region) for target in targets for region in target.regions)
     words = wording.count(len(targets), "target")
     if len(targets) < count:
         words += f" of {count:,}"
@@ -59,13 +59,14 @@ def spread(settings: Settings, targets: Sequence[Target], count: int) -> Spread:
         count=count,
         waves=len(sizes),
         at_once=at_once,
-        name_width=min(_LONGEST_NAME, max(map(len, names), default=0)),
+        name_width=min(_LONGEST_NAME, max(map(wording.columns, names), default=0)),
         words=f"{words}; on failure: {settings.on_failure}{_tolerance(settings)}"
         + (f"; as approved in {settings.plan}" if settings.plan else ""),
     )
 
 
-def _name(target: Target, region: str) -> str:
+def label(target: Target, region: str) -> str:
+    """A target's name, with the region where it has several."""
     return f"{target.name} {region}" if len(target.regions) > 1 else target.name
 
 

@@ -53,7 +53,7 @@ def fitted(
 
     grid = PrettyTable(list(names), border=False, align="l", left_padding_width=0)
     grid.right_padding_width = _GAP - 1
-    widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
+    widths = [max(map(wording.columns, column)) for column in zip(names, *rows, strict=True)]
     others = sum(widths) - widths[names.index(flexible)] + _GAP * len(names)
     grid.max_width[flexible] = max(_NARROWEST, width - others)
     grid.add_rows([list(row) for row in rows])

@@ -389,7 +389,8 @@ class Settings:
     log_format: str = option(
         Choice(("auto", "console", "json")),
         default="auto",
-        help="For people, or one JSON event a line; `auto` is console",
+        help="For people, or one JSON event a line; `auto` is console, on a terminal with a live"
+        " view where targets run at once",
     )
     log_level: str = option(
         Choice(("debug", "info", "warning", "error")),
