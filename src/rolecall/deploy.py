@@ -14,6 +14,7 @@ from rolecall.commands.run import Listener, Plan, run
 from rolecall.errors import AssumeError, FileError
 from rolecall.files import new_folder
 from rolecall.jobs import Job, not_assumed, result
+from rolecall.masking import named
 from rolecall.profiles.private import REFRESHING, STATIC, PrivateProfile, private_profile
 from rolecall.results import CommandResult, Result, Status, worst
 from rolecall.secret import Mask, Secret
@@ -118,7 +119,7 @@ class Deployer:
         with ExitStack() as stack:
             stack.callback(profile.remove)
             profile.write(session)
-            mask = self._mask(session, profile)
+            mask = self._mask(job, session, profile)
             if mode != STATIC:
                 stack.enter_context(self._refresher(target, session, profile, mask))
             environ = environment.of_target(
@@ -182,8 +183,10 @@ class Deployer:
             plan, scratch=scratch, environ=environ, mask=mask, listener=listener, stop=self.stop
         )
 
-    def _mask(self, session: Session, profile: PrivateProfile) -> Mask:
+    def _mask(self, job: Job, session: Session, profile: PrivateProfile) -> Mask:
         self._mask_source()
+        own = job.target.variables_in(job.region)
+        self.outside.mask.add(named(self.settings.mask, own).secrets)
         hops = self.sessions.assumer.hop_secrets
         secrets: set[Secret] = {*session.credentials.secrets(), *profile.secrets(), *hops}
         return self.outside.mask.also(secrets)

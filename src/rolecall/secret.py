@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Mapping
 from typing import Final
 
+from rolecall.disguises import base64_of, encoded, forms
+
 HIDDEN: Final = "***"
+_HIDDEN: Final = HIDDEN.encode()
+_NO_CAPITALS: Final = bytes(sorted(set(range(256)) - set(range(ord("A"), ord("Z") + 1))))
+_SIGN: Final = 6
+_ANCHOR, _SHORTEST_PIECE = 12, 15
 _ACCESS_KEY_ID: Final = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16,}\b")
 
 
@@ -33,40 +40,109 @@ class Secret:
         return hash(self._value)
 
 
+class _Known:
+    """What a mask hides, made once and never changed, so that threads may share it.
+
+    Text is searched for secrets in two steps, since the second takes a search for each form of each
+    of them. In its capitals alone, a few in a hundred bytes, the capitals of a form are looked for,
+    at its beginning and at its end; only where they are found are all forms replaced.
+    """
+
+    def __init__(self, forms: Mapping[Secret, tuple[bytes, ...]]) -> None:
+        self.of = forms
+        # Longer ones go first, so that none leaves a part of another behind.
+        found = {form for each in forms.values() for form in each}
+        self.values = tuple(sorted(found, key=len, reverse=True))
+        signs, self.signless = set(), []
+        for value in self.values:
+            capitals = value.translate(None, _NO_CAPITALS)
+            if len(capitals) < _SIGN:
+                self.signless.append(value)
+            else:
+                signs |= {capitals[:_SIGN], capitals[-_SIGN:]}
+        self.signs = tuple(signs)
+        self.wrappable = tuple(
+            form
+            for secret, each in forms.items()
+            for form in base64_of(encoded(secret.reveal()))
+            if form in each and len(form) >= _SHORTEST_PIECE
+        )
+
+    def may_be_in(self, data: bytes) -> bool:
+        if self.signs:
+            capitals = data.translate(None, _NO_CAPITALS)
+            if any(sign in capitals for sign in self.signs):
+                return True
+        return any(value in data for value in self.signless)
+
+
 class Mask:
-    """Takes known secrets out of bytes. Safe to add to while another thread applies it."""
+    """Takes known secrets out of bytes. Safe to add to while other threads add or apply."""
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
-        self._values: tuple[bytes, ...] = ()
+        self._known = _Known({})
+        self._adding = threading.Lock()
         self.add(secrets)
 
     def add(self, secrets: Iterable[Secret]) -> None:
-        """Mask these too; longer ones go first, so that none leaves a part of another behind."""
-        new = {secret.reveal().encode() for secret in secrets} - {b""}
-        self._values = tuple(sorted(new.union(self._values), key=len, reverse=True))
+        """Mask these too, as they are and as `disguises` has them."""
+        new = set(secrets) - {Secret("")}
+        with self._adding:
+            known = self._known
+            if new := new - known.of.keys():
+                more = {secret: forms(secret.reveal()) for secret in new}
+                self._known = _Known({**known.of, **more})
 
     def also(self, secrets: Iterable[Secret]) -> Mask:
         """A mask of its own that hides these beside what this one hides."""
-        mask = Mask(secrets)
-        mask._values = tuple(sorted({*mask._values, *self._values}, key=len, reverse=True))
+        mask = Mask()
+        mask._known = self._known
+        mask.add(secrets)
         return mask
 
     def overlap(self, data: bytes) -> int:
         """How many bytes at the end of `data` may be the beginning of a secret."""
-        most = min(len(data), len(self._values[0]) - 1 if self._values else 0)
-        for length in range(most, 0, -1):
-            end = data[-length:]
-            if any(value.startswith(end) for value in self._values):
-                return length
-        return 0
+        longest = 0
+        for value in self._known.values:
+            end = data[-min(len(data), len(value) - 1) :] if len(value) > 1 else b""
+            start = end.find(value[:1])
+            while start >= 0 and len(end) - start > longest:
+                if value.startswith(end[start:]):
+                    longest = len(end) - start
+                start = end.find(value[:1], start + 1)
+        return longest
 
-    def apply(self, data: bytes) -> bytes:
-        hidden = HIDDEN.encode()
-        for value in self._values:
-            data = data.replace(value, hidden)
+    def apply(self, data: bytes, *, pieces: bool = True) -> bytes:
+        """The data without secrets.
+
+        Args:
+            pieces: also without pieces of base64, which is broken into lines; not where the rest of
+                a piece may be still to come.
+        """
+        known = self._known
+        if not known.may_be_in(data):
+            return data
+        for value in known.values:
+            data = data.replace(value, _HIDDEN)
+        for value in known.wrappable if pieces else ():
+            data = _without_pieces(data, value)
         return data
 
     def text(self, text: str) -> str:
         """The same for text, and for whatever looks like an access key id."""
         masked = self.apply(text.encode(errors="replace")).decode(errors="replace")
         return _ACCESS_KEY_ID.sub(HIDDEN, masked)
+
+
+def _without_pieces(data: bytes, value: bytes) -> bytes:
+    """Without the pieces of a value in base64, which `base64` breaks into lines."""
+    for begin in range(0, len(value) - _ANCHOR + 1, _SHORTEST_PIECE - _ANCHOR + 1):
+        anchor = value[begin : begin + _ANCHOR]
+        while (start := data.find(anchor)) >= 0:
+            end, low, high = start + _ANCHOR, begin, begin + _ANCHOR
+            while start and low and data[start - 1] == value[low - 1]:
+                start, low = start - 1, low - 1
+            while end < len(data) and high < len(value) and data[end] == value[high]:
+                end, high = end + 1, high + 1
+            data = data[:start] + _HIDDEN + data[end:]
+    return data

@@ -20,7 +20,7 @@ from rolecall.targets import Build, resolve
 # What is no part of a plan: how AWS is asked, what is told of a run, and what limits it further.
 # `targets`, `role` and the rest of the second line are in each target, resolved.
 NO_PART = {
-    *("session_name", "execution_id", "allowed_accounts", "shard", "plan", "profile_mode"),
+    *("session_name", "execution_id", "allowed_accounts", "shard", "plan", "profile_mode", "mask"),
     *("targets", "role", "waves"),
     *("retry_attempts", "retry_max_wait", "retry_access_denied"),
     "organization",  # the targets that it finds are

@@ -7,6 +7,7 @@ from contextlib import suppress
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rolecall import logs
+from rolecall.cli import dumps
 from rolecall.cli.context import Context
 from rolecall.errors import AssumeError
 from rolecall.sessions import remedies
@@ -32,6 +33,7 @@ class Aws:
 
     def __init__(self, context: Context, stop: Stop, *, stream: logs.TextSink) -> None:
         settings = context.settings
+        dumps.prevent()
         self._context, self._stop = context, stop
         logs.configure(
             stream=stream,

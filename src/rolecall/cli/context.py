@@ -12,6 +12,7 @@ from pathlib import Path
 from rolecall.aws_variables import SECRET_VARIABLES
 from rolecall.cli.arguments import Arguments
 from rolecall.errors import ConfigError, NothingToDoError, Problem
+from rolecall.masking import named
 from rolecall.report import accounts
 from rolecall.secret import Mask, Secret
 from rolecall.settings import Loaded, Settings, load
@@ -39,6 +40,10 @@ class Context:
         self.mask = Mask(Secret(environ.get(name, "")) for name in SECRET_VARIABLES)
         self.loaded: Loaded = load(environ=environ, flags=arguments.flags, folder=folder)
         self.mask.add(secret for each in self.settings.notify for secret in each.secrets)
+        found = named(self.loaded.settings.mask, environ)
+        self.mask.add(found.secrets)
+        for remark in found.remarks:
+            print(f"rolecall: ROLECALL_MASK: {remark}", file=sys.stderr)
 
     @property
     def settings(self) -> Settings:

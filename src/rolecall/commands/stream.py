@@ -50,9 +50,9 @@ class Stream:
 
     def flush(self) -> None:
         """Passes on an unfinished line."""
-        masked = self._mask.apply(self._held)
+        masked = self._mask.apply(self._held, pieces=False)
         safe = len(masked) - self._doubtful(masked)
-        self._emit(masked[:safe])
+        self._emit(self._mask.apply(masked[:safe]))
         self._held = masked[safe:]
 
     def close(self) -> None:

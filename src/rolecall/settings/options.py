@@ -367,6 +367,17 @@ class Settings:
         " while commands run, `static` (default of assume) holds keys, `endpoint` renews them too,"
         " for tools that know no `credential_process`",
     )
+    mask: tuple[str, ...] = option(
+        ListOf(
+            Text(
+                r"[A-Za-z0-9_*?\[\]!-]{1,256}",
+                "a variable's name, or a pattern such as `*_PASSWORD`",
+            )
+        ),
+        default=(),
+        help="Names or patterns of variables whose values are hidden wherever something shows them;"
+        " of a JSON object each text. In CodeBuild, those of SECRETS_MANAGER and PARAMETER_STORE",
+    )
     report_dir: str = option(
         Text(),
         default="rolecall-report",

@@ -1,0 +1,79 @@
+"""The variables whose values the user wants hidden."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from rolecall.disguises import SHORTEST
+from rolecall.secret import Secret
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Named:
+    """What MASK names in an environment.
+
+    Attributes:
+        secrets: what is to be hidden. remarks: what can't be, each in one line that shows no value.
+    """
+
+    secrets: tuple[Secret, ...]
+    remarks: tuple[str, ...]
+
+
+def named(patterns: Sequence[str], environ: Mapping[str, str]) -> Named:
+    """The values of the variables that match a pattern, part by part.
+
+    A value of several lines is each of them, since output is masked by lines; a JSON object is each
+    of its texts, however deep, as well: Secrets Manager gives such.
+    """
+    secrets: dict[Secret, None] = {}
+    remarks = [
+        f"{pattern} is not set, so that there is nothing to hide"
+        for pattern in patterns
+        if not any(fnmatchcase(name, pattern) for name in environ)
+    ]
+    for name, value in sorted(environ.items()):
+        if not any(fnmatchcase(name, pattern) for pattern in patterns):
+            continue
+        for where, part in _parts(name, value):
+            if len(part) >= SHORTEST:
+                secrets[Secret(part)] = None
+            elif part:
+                remarks.append(
+                    f"{where} is not hidden: a value of fewer than {SHORTEST} characters stands in"
+                    " too much other text; give it more"
+                )
+    return Named(secrets=tuple(secrets), remarks=tuple(dict.fromkeys(remarks)))
+
+
+def _parts(name: str, value: str) -> Iterator[tuple[str, str]]:
+    yield name, value
+    yield from _lines(name, value)
+    if value.lstrip().startswith("{"):
+        try:
+            found = json.loads(value)
+        except (ValueError, RecursionError):
+            return
+        yield from _texts(name, found)
+
+
+def _lines(where: str, value: str) -> Iterator[tuple[str, str]]:
+    lines = [line.strip() for line in value.splitlines()]
+    # The lines of a key or a document that are short are not what it hides.
+    yield from ((where, line) for line in lines if value != line and len(line) >= SHORTEST)
+
+
+def _texts(where: str, found: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(found, str):
+        yield where, found
+        yield from _lines(where, found)
+    elif isinstance(found, dict):
+        for key, value in found.items():
+            yield from _texts(f"{where}.{key}", value)
+    elif isinstance(found, list):
+        for value in found:
+            yield from _texts(where, value)

@@ -1,0 +1,167 @@
+"""Every secret, in every form, looked for in everything that a run leaves or shows."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+import urllib.parse
+
+import pytest
+
+from support.command import ROLECALL, SOURCE_KEYS, TARGETS
+
+DB = json.dumps({"user": "administrator", "password": "hunter22/Plus+More&More"})
+MASK = {"ROLECALL_MASK": "DB_SECRET", "DB_SECRET": DB}
+TWO = {"ROLECALL_TARGETS": " ".join(TARGETS.split()[:2]), "ROLECALL_MAX_PARALLEL": "2"}
+# What a careless command prints: each secret in each form, one of them in two pieces.
+CARELESS = f"""
+{sys.executable} - <<'PYTHON'
+import base64, json, os, pathlib, time, urllib.parse
+folder = pathlib.Path(os.environ["AWS_CONFIG_FILE"]).parent
+session = json.loads((folder / "session.json").read_text())
+database = json.loads(os.environ["DB_SECRET"])
+values = [session["SecretAccessKey"], session["SessionToken"], *database.values()]
+for value in values:
+    print(value, json.dumps(value), json.dumps(value).replace("/", "\\\\/"))
+    print(urllib.parse.quote(value, safe=""), urllib.parse.quote(value))
+    for before in ("", "x", "yy"):
+        plain = (before + value + "z").encode()
+        print(base64.b64encode(plain).decode(), base64.urlsafe_b64encode(plain).decode())
+        print(base64.encodebytes(plain).decode())
+print(os.environ["DB_SECRET"])
+for piece in (values[0][:9], values[0][9:]):
+    print(piece, end="", flush=True)
+    time.sleep(1.3)  # longer than an unfinished line is held
+print("", os.environ["AWS_CONFIG_FILE"])
+PYTHON
+exit 3
+"""
+
+
+def forms(value):
+    """Each form, in base64 what is the same whatever stands beside it."""
+    yield value
+    yield json.dumps(value)[1:-1]
+    yield json.dumps(value)[1:-1].replace("/", "\\/")
+    yield urllib.parse.quote(value)
+    yield urllib.parse.quote(value, safe="")
+    for before in range(3):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            part = encode(b"x" * before + value.encode()).decode()
+            yield part[before + 1 : (before + len(value)) * 8 // 6][:40]
+
+
+def everything(done):
+    yield "output", done.out + done.err
+    for path in (done.folder / "rolecall-report").rglob("*"):
+        yield path.name, path.read_text()
+
+
+@pytest.mark.parametrize("log_format", ["console", "json"])
+def test_no_form_of_a_secret_is_in_anything_that_a_run_shows_or_leaves(rolecall, sts, log_format):
+    done = rolecall.run(CARELESS, ROLECALL_LOG_FORMAT=log_format, **MASK, **TWO)
+    assert done.code == 1, done.out
+    values = [*sts.secrets, SOURCE_KEYS["AWS_SECRET_ACCESS_KEY"], *json.loads(DB).values()]
+    places = dict(everything(done))
+    assert places.keys() >= {"report.json", "report.html", "junit.xml", "summary.md", "exports.sh"}
+    assert places["output"].count("***") > 40
+    found = {
+        (name, form)
+        for name, text in places.items()
+        for value in values
+        for form in forms(value)
+        if form in text
+    }
+    assert found == set()
+
+
+def test_exec_and_its_json_lines_show_none_either(rolecall, sts):
+    for form in ("grouped", "json"):
+        done = rolecall("exec", "--all", "--format", form, "--", CARELESS, **MASK, **TWO)
+        assert done.code == 1, done.err
+        values = [*sts.secrets, *json.loads(DB).values()]
+        assert not [
+            each for value in values for each in forms(value) if each in done.out + done.err
+        ]
+        assert "***" in done.out
+
+
+def test_no_secret_is_in_a_command_line_or_in_another_target_s_environment(rolecall, tmp_path):
+    script = f"""
+{sys.executable} - <<'PYTHON'
+import json, os, pathlib, time, urllib.request
+token = os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
+asked = urllib.request.Request(
+    os.environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"], headers={{"Authorization": token}}
+)
+keys = json.load(urllib.request.urlopen(asked))
+here, both = pathlib.Path({str(tmp_path)!r}), ("dev", "tst")
+def together(what):
+    (here / f"{{what}}-{{os.environ['ROLECALL_TARGET']}}").touch()
+    while not all((here / f"{{what}}-{{name}}").exists() for name in both):
+        time.sleep(0.05)
+together("ready")
+seen = theirs = 0
+for process in pathlib.Path("/proc").glob("[0-9]*"):
+    try:
+        line, environ = (process / "cmdline").read_bytes(), (process / "environ").read_bytes()
+    except OSError:
+        continue
+    seen += 1
+    for secret in (keys["SecretAccessKey"], keys["Token"], token):
+        assert secret.encode() not in line, process
+        if f"ROLECALL_TARGET={{os.environ['ROLECALL_TARGET']}}".encode() not in environ:
+            theirs += b"ROLECALL_TARGET=" in environ
+            assert secret.encode() not in environ, process
+print("looked through", "many" if seen > 3 and theirs else "none")
+together("done")
+PYTHON
+"""
+    done = rolecall.run(script, ROLECALL_PROFILE_MODE="endpoint", **TWO)
+    assert done.code == 0, done.out
+    assert done.out.count("looked through many\n") == 2
+
+
+def test_what_cannot_be_hidden_is_said_without_its_value(rolecall):
+    done = rolecall.run("true", PIN="9371", ROLECALL_MASK="PIN TYPO*")
+    assert done.code == 0
+    assert "ROLECALL_MASK: PIN is not hidden: a value of fewer than 6 characters" in done.message
+    assert "ROLECALL_MASK: TYPO* is not set" in done.message
+    assert "9371" not in done.everything
+
+
+def test_a_mask_that_is_no_name_is_refused(rolecall, sts):
+    done = rolecall.run("true", ROLECALL_MASK="$PIN")
+    assert done.code == 2
+    assert "ROLECALL_MASK" in done.err
+    assert sts.calls == []
+
+
+def test_variables_of_a_target_are_hidden_too(rolecall, tmp_path):
+    target = {"name": "dev", "role_arn": "arn:aws:iam::222222222222:role/deploy"}
+    targets = json.dumps([{**target, "variables": {"API_TOKEN": "swordfish-9"}}])
+    done = rolecall.run(
+        "echo [$API_TOKEN]", ROLECALL_TARGETS=targets, ROLECALL_MASK="*_TOKEN", X_TOKEN=""
+    )
+    assert "[***]" in done.out
+    assert "swordfish" not in done.everything
+
+
+def test_rolecall_s_own_process_cannot_be_dumped_and_its_commands_can(rolecall):
+    dumpable = "import ctypes; print('dumpable', ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
+    script = (
+        f"import atexit, sys; atexit.register(lambda: exec({dumpable!r}));"
+        f"sys.argv = [{ROLECALL!r}, 'exec', 'dev', '--', {sys.executable!r}, '-c', {dumpable!r}];"
+        "from rolecall.__main__ import main; sys.exit(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=rolecall.environ({}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == "dumpable 1\ndumpable 0\n"

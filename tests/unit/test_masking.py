@@ -1,0 +1,161 @@
+"""Secrets in disguise: each form is hidden, wherever it begins, and however it is cut."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import threading
+import urllib.parse
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rolecall.commands.stream import Stream
+from rolecall.disguises import base64_of
+from rolecall.masking import named
+from rolecall.secret import Mask, Secret
+
+KEY = "wJalr/XUtn+FEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+TOKEN = base64.b64encode(os.urandom(258)).decode()
+WORDS = "correct horse \"battery\" <staple> & 'more'\\"
+FORMS = {
+    "itself": str,
+    "url": lambda value: urllib.parse.quote(value, safe=""),
+    "url, slashes kept": urllib.parse.quote,
+    "url in lower case": lambda value: re.sub(
+        "%..", lambda match: match[0].lower(), urllib.parse.quote(value, safe="")
+    ),
+    "json": lambda value: json.dumps(value)[1:-1],
+    "json with slashes": lambda value: json.dumps(value)[1:-1].replace("/", "\\/"),
+    "json of .NET": lambda value: json.dumps(value)[1:-1].replace("+", "\\u002B"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("value", [KEY, TOKEN, "l0wer-case/passw0rd+only"])
+def test_each_form_is_hidden(value, form):
+    text = f"a {FORMS[form](value)} z".encode()
+    assert Mask([Secret(value)]).apply(text) == b"a *** z"
+
+
+def test_characters_that_json_escapes_are_hidden_escaped_or_not():
+    mask = Mask([Secret(WORDS)])
+    for text in (WORDS, json.dumps(WORDS)[1:-1], urllib.parse.quote(WORDS, safe="")):
+        assert mask.apply(text.encode()) == b"***"
+
+
+@pytest.mark.parametrize("urlsafe", [False, True])
+@given(before=st.binary(max_size=7), after=st.binary(max_size=7))
+def test_base64_is_hidden_wherever_the_secret_begins(before, after, urlsafe):
+    encode = base64.urlsafe_b64encode if urlsafe else base64.b64encode
+    plain = before + KEY.encode() + after
+    masked = Mask([Secret(KEY)]).apply(encode(plain))
+    # At each end is a character that holds some bits of the secret, and of what stands beside it.
+    rest = encode(plain).decode()
+    start, end = masked.decode().split("***")
+    assert rest.startswith(start)
+    assert rest.endswith(end)
+    assert len(start) <= (len(before) * 8 + 5) // 6 + 1
+    assert len(end) <= len(rest) - (len(before) + len(KEY)) * 8 // 6
+
+
+@pytest.mark.parametrize("shift", range(76))
+def test_base64_in_lines_gives_away_no_piece_of_length(shift):
+    encoded = base64.encodebytes(b"-" * shift + TOKEN.encode() + b"-" * 9)
+    masked = Mask([Secret(TOKEN)]).apply(encoded)
+    assert b"***" in masked
+    for part in base64_of(TOKEN.encode()):
+        assert not [at for at in range(len(part) - 14) if part[at : at + 15] in masked]
+
+
+@pytest.mark.parametrize("cut", range(1, 60, 3))
+@pytest.mark.parametrize("flushed", [True, False])
+@pytest.mark.parametrize("form", ["itself", "base64", "url", "json of .NET"])
+def test_each_form_is_hidden_wherever_a_read_cuts_it(form, cut, flushed):
+    heard = []
+    stream = Stream(mask=Mask([Secret(KEY)]), emit=heard.append, mark=None, on_mark=print)
+    encoded = base64.b64encode(KEY.encode()).decode() if form == "base64" else FORMS[form](KEY)
+    data = f"pre {encoded} post".encode()
+    stream.feed(data[:cut])
+    if flushed:
+        stream.flush()
+    stream.feed(data[cut:])
+    stream.close()
+    said = b"".join(heard).decode()
+    assert said.startswith("pre ***")
+    assert said.endswith(" post\n")
+    assert len(said) < len("pre *** post\n") + 4
+
+
+def test_other_text_is_left_as_it_is():
+    mask = Mask([Secret(KEY), Secret(TOKEN)])
+    text = os.urandom(300_000) + base64.b64encode(os.urandom(300_000))
+    assert mask.apply(text) == text
+
+
+def test_a_mask_may_be_added_to_while_others_apply_and_add():
+    mask, shown = Mask([Secret(KEY)]), []
+    secrets = [[Secret(f"{KEY[:20]}{worker}-{n:03}") for n in range(40)] for worker in range(4)]
+
+    def work(own):
+        for secret in own:
+            mask.add([secret])
+            text = f"{KEY} {secret.reveal()}".encode()
+            shown.append(mask.apply(text))
+
+    threads = [threading.Thread(target=work, args=(own,)) for own in secrets]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert shown == [b"*** ***"] * 160
+    everything = " ".join(secret.reveal() for own in secrets for secret in own)
+    assert mask.apply(everything.encode()) == b" ".join([b"***"] * 160)
+
+
+def hidden(environ, *patterns):
+    return {secret.reveal() for secret in named(patterns, environ).secrets}
+
+
+def test_variables_are_named_or_match_a_pattern():
+    environ = {"DB_PASSWORD": "hunter22", "X_PASSWORD": "hunter23", "HOME": "/home/me"}
+    assert hidden(environ, "DB_PASSWORD") == {"hunter22"}
+    assert hidden(environ, "*_PASSWORD") == {"hunter22", "hunter23"}
+    assert hidden(environ, "db_password") == set()
+
+
+def test_each_text_of_a_json_object_is_hidden_too():
+    value = '{"user": "administrator", "pass": {"now": "hunter22", "old": ["hunter21"]}, "n": 5432}'
+    assert hidden({"DB": value}, "DB") == {value, "administrator", "hunter22", "hunter21"}
+    assert hidden({"DB": "{no json at all"}, "DB") == {"{no json at all"}
+    assert hidden({"DB": '{"a":' * 9000}, "DB") == {'{"a":' * 9000}
+
+
+def test_a_value_of_several_lines_is_hidden_line_by_line():
+    key = "-----BEGIN KEY-----\n  MIIEvQIBADAN\nab==\n"
+    assert {"MIIEvQIBADAN", "-----BEGIN KEY-----"} < hidden({"KEY": key}, "KEY")
+    assert "MIIEvQIBADAN" in hidden({"KEY": json.dumps({"pem": key})}, "KEY")
+
+
+def test_what_is_too_short_is_said_and_not_hidden():
+    found = named(["PIN", "DB"], {"PIN": "1234", "DB": '{"engine": "mysql", "b": ""}'})
+    assert [secret.reveal() for secret in found.secrets] == ['{"engine": "mysql", "b": ""}']
+    assert [remark.partition(":")[0] for remark in found.remarks] == [
+        "DB.engine is not hidden",
+        "PIN is not hidden",
+    ]
+    assert "1234" not in str(found.remarks)
+
+
+def test_a_name_that_is_not_set_is_said():
+    assert named(["TYPO"], {}).remarks == ("TYPO is not set, so that there is nothing to hide",)
+    assert named(["EMPTY"], {"EMPTY": ""}).remarks == ()
+
+
+def test_values_that_are_no_text_are_hidden_all_the_same():
+    odd = os.fsdecode(b"p\xffssw\xf6rd")
+    assert Mask([Secret(odd)]).apply(b"a p\xffssw\xf6rd") == b"a ***"
+    assert hidden({"X": '{"a": "\\ud800bcdefg"}'}, "X")
