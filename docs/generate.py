@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
 SCHEMA = DOCS / "rolecall.schema.json"
+# `rolecall explain` shows it, also where there is nothing but the installed package.
+PACKAGED = ROOT / "src" / "rolecall" / "troubleshooting.md"
 _TABLE = re.compile(r"(<!-- options: begin -->\n).*?(<!-- options: end -->)", re.DOTALL)
 
 
@@ -32,6 +34,7 @@ def main() -> int:
         README: _TABLE.sub(lambda found: found[1] + table + found[2], readme),
         SCHEMA: json.dumps(reference.json_schema(), indent=2, ensure_ascii=False) + "\n",
         **pages(),
+        PACKAGED: (DOCS / "troubleshooting.md").read_text("utf-8"),
     }
     stale = [p for p, text in wanted.items() if not p.exists() or p.read_text() != text]
     if "--check" in sys.argv[1:]:

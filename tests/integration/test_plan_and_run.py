@@ -60,6 +60,7 @@ def test_a_run_that_differs_stops_before_anything_is_done(rolecall, sts):
         "  - prd (arn:aws:iam::444444444444:role/deploy) is gone\n"
         "  ~ before, line 1: nothing, now `echo hello`\n"
         "  What to do: take the change back, or plan again and have that approved\n"
+        "More: rolecall explain plan-differs\n"
     )
     assert not (rolecall.folder / "rolecall-report").exists()
 

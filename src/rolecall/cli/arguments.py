@@ -33,6 +33,7 @@ class Arguments:
     partial: bool = False
     batch: BatchArguments | None = None
     shell: str = ""
+    topic: str = ""
     show: bool = False
     clear: bool = False
     force: bool = False
@@ -100,6 +101,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         force=found.get("force", False),
         batch=batch_arguments.parsed(parser, found) if command == "plan" else None,
         shell=found.get("shell") or "",
+        topic=found.get("topic") or "",
         show=found.get("show", False),
     )
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from rolecall import explanations
 from rolecall.cli import arguments
 from rolecall.cli.arguments import Arguments
 from rolecall.cli.context import Context
@@ -107,6 +108,12 @@ def _init(given: Arguments, context: Context) -> int:
     return init.command(context, force=given.force, show=given.show)
 
 
+def _explain(given: Arguments, context: Context) -> int:
+    from rolecall.cli import explain  # noqa: PLC0415
+
+    return explain.command(given.topic)
+
+
 def _completion(given: Arguments, context: Context) -> int:
     from rolecall.cli import completion  # noqa: PLC0415
 
@@ -138,12 +145,24 @@ _COMMANDS: Mapping[str, Callable[[Arguments, Context], int]] = {
     "report": _report,
     "state": _state,
     "merge": _merge,
+    "explain": _explain,
     "completion": _completion,
 }
 
 
 def _told(error: RolecallError) -> str:
-    """What went wrong, and what to do about it."""
+    """What went wrong, what to do about it, and where more of it stands."""
+    return "\n".join(filter(None, [_message(error), explanations.hint(_topic(error))]))
+
+
+def _topic(error: RolecallError) -> str:
+    if isinstance(error, DriftError):
+        return explanations.PLAN
+    topic = explanations.topic_of(str(error))
+    return topic or (explanations.CONFIGURATION if isinstance(error, ConfigError) else "")
+
+
+def _message(error: RolecallError) -> str:
     if isinstance(error, ConfigError):
         return _listed(error)
     if isinstance(error, DriftError):

@@ -31,11 +31,12 @@ HELP = {
     "merge": "join the reports of many builds into one, with the exit code of the whole",
     "state": "show what STATE remembers of runs, or clear it",
     "config": "print every option, its value and where it came from",
+    "explain": "show what a message means, and what to do",
     "completion": "print what makes bash, zsh or fish complete the words of rolecall",
 }
 SHELLS = ("bash", "zsh", "fish")
 # What has no use for the options of a run.
-_WITHOUT_SETTINGS = frozenset({"report", "merge", "completion"})
+_WITHOUT_SETTINGS = frozenset({"report", "merge", "completion", "explain"})
 
 # Commands that show few options, and take all.
 _FEW = frozenset({"config", "state"})
@@ -158,6 +159,11 @@ def _add_own(name: str, command: argparse.ArgumentParser) -> None:
             action="store_true",
             dest="show",
             help="print rolecall.yml, and write nothing",
+        )
+    if name == "explain":
+        command.usage = "rolecall explain [TOPIC]"
+        command.add_argument(
+            "topic", nargs="?", metavar="TOPIC", help="as errors name it, or a word of the message"
         )
     if name == "completion":
         command.usage = "rolecall completion SHELL"

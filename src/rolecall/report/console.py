@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from rolecall import wording
+from rolecall import explanations, wording
 from rolecall.report import table
 from rolecall.report.lines import COLOURS, CommandLines, Lines, label
 from rolecall.report.reasons import kept_out
@@ -156,6 +156,9 @@ class Console:
         self.say(self._painted("1;32" if code == 0 else "1;31", f"{line}; exit code {code}"))
         if report:
             self.say(f"Report: {report}")
+        reasons = (reason for _, reason, _ in kept_out(outcome.results))
+        for topic in filter(None, dict.fromkeys(map(explanations.topic_of, reasons))):
+            self.say(explanations.hint(topic))
 
     def _not_assumed(self, outcome: Outcome) -> None:
         for names, reason, remedy in kept_out(outcome.results):
