@@ -17,7 +17,7 @@ MERMAID ?= 12.3.0
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test unit lint types layers docs docs-check check bench pictures lock format clean
-.PHONY: soak site diagrams image run-image test-image sbom audit
+.PHONY: soak site diagrams image run-image test-image sbom audit secrets
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -91,6 +91,9 @@ lint: $(VENV)/.ready ## style
 	$(BIN)/ruff format --check .
 	$(BIN)/hadolint Dockerfile
 
+secrets: $(VENV)/.ready ## look for secrets in the repository
+	$(BIN)/python .ci/secrets.py
+
 types: $(VENV)/.ready ## static types, strictly
 	$(BIN)/mypy
 
@@ -109,7 +112,7 @@ site: $(DOCS_VENV)/.ready ## build the docs site, build/site; a link that leads 
 	  --doctree-dir build/site-trees . build/site
 	$(DOCS_VENV)/bin/python docs/site/check_site.py build/site
 
-check: lint types layers docs-check ## everything CI checks beside the tests
+check: lint types layers docs-check secrets ## everything CI checks beside the tests
 
 bench: $(VENV)/.ready $(AWS_VENV)/.ready $(RUN_VENV)/.ready ## measure speed and memory beside what people use today
 	@PATH="$(CURDIR)/$(RUN_VENV)/bin:$(CURDIR)/$(BIN):$(CURDIR)/$(AWS_VENV)/bin:$$PATH" $(BIN)/python -m tests.bench
