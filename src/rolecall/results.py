@@ -103,6 +103,7 @@ class Outcome:
         signal_number: the signal that ended the run early, if one did.
         started_at: seconds since the epoch. seconds: wall-clock time of the whole run.
         bug: the trace of an unexpected failure, masked.
+        run_id: RUN_ID, or else EXECUTION_ID; empty where neither was given.
         shard: which part of the targets this run had, as SHARD has it. targets_in_all: how many
             targets there are over all parts; 0 where that is not known. missing: how many of those
             no report tells of, where several were merged.
@@ -118,6 +119,7 @@ class Outcome:
     started_at: float = 0.0
     seconds: float = 0.0
     bug: str = ""
+    run_id: str = ""
     shard: str = "1/1"
     targets_in_all: int = 0
     missing: int = 0

@@ -57,7 +57,13 @@ class Runner:
         started_at, begun = time.time(), time.monotonic()
         jobs = list(_jobs(targets))
         shard = str(self._settings.shard)
-        outcome = Outcome(results=(), started_at=started_at, shard=shard, targets_in_all=count)
+        outcome = Outcome(
+            results=(),
+            started_at=started_at,
+            run_id=self._settings.run_id or self._settings.execution_id,
+            shard=shard,
+            targets_in_all=count,
+        )
         try:
             if not jobs:  # a shard may have none
                 return replace(outcome, seconds=time.monotonic() - begun)

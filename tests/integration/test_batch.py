@@ -91,10 +91,11 @@ def test_in_shards_each_has_its_part(batch):
 def test_waves_are_a_graph_in_which_each_depends_on_the_one_before(batch):
     planned = batch("wave", **IN_WAVES)
     assert "build-graph" in yaml.safe_load(planned.out)["batch"]
+    waves = {"ROLECALL_WAVES": IN_WAVES["ROLECALL_WAVES"]}
     assert members(planned) == {
-        "wave_1": (only("wave:1"), ()),
-        "wave_2": (only("wave:2"), ("wave_1",)),
-        "wave_3": (only("wave:3"), ("wave_2",)),
+        "wave_1": ({**waves, **only("wave:1")}, ()),
+        "wave_2": ({**waves, **only("wave:2")}, ("wave_1",)),
+        "wave_3": ({**waves, **only("wave:3")}, ("wave_2",)),
     }
     targets = members(batch(**IN_WAVES))
     assert targets["target_4_t4"] == (only("t4"), ("target_2_t2", "target_3_t3"))
@@ -109,7 +110,7 @@ def test_a_wave_of_fewer_targets_has_fewer_shards(batch):
         *(f"wave_3_shard_{n}_of_3" for n in (1, 2, 3)),
     ]
     assert planned["wave_3_shard_2_of_3"] == (
-        only("wave:3", "2/3"),
+        {"ROLECALL_WAVES": "1, 2, rest", **only("wave:3", "2/3")},
         ("wave_2_shard_1_of_2", "wave_2_shard_2_of_2"),
     )
 
@@ -143,13 +144,24 @@ def test_what_a_failure_stops_is_as_on_failure_says(batch, on_failure, fast, ign
     assert [m.identifier for m in found.members if m.may_fail] == ignored
 
 
-def test_a_batch_for_a_machine_of_states_has_its_waves(batch):
-    planned = batch("--shards", "2", "--form", "stepfunctions", **IN_WAVES)
+def test_a_batch_for_a_machine_of_states_has_its_waves(batch, rolecall):
+    (rolecall.folder / "rolecall.yml").write_text(f"waves: {IN_WAVES['ROLECALL_WAVES']}\n")
+    planned = batch("--shards", "2", "--form", "stepfunctions", **GIVEN)
     assert json.loads(planned.out)["waves"][1] == [
         {"build": f"wave_2_shard_{n}_of_2", "only": "wave:2", "shard": f"{n}/2"} for n in (1, 2)
     ]
     refused = batch("--form", "stepfunctions", "--waves", "1,rest")
     assert (refused.code, "--waves: does not reach the builds" in refused.message) == (2, True)
+    refused = batch("wave", "--form", "stepfunctions", **IN_WAVES)
+    assert refused.code == 2
+    assert "ROLECALL_WAVES: does not reach the builds of the state machine" in refused.message
+
+
+def test_a_build_of_a_wave_has_the_waves_that_its_variables_lack(batch, rolecall):
+    planned = members(batch("wave", **IN_WAVES))
+    ran = rolecall("run", **{**GIVEN, **planned["wave_1"][0], "ROLECALL_COMMANDS": "true"})
+    assert ran.code == 0
+    assert ran.statuses == ["succeeded"]
 
 
 def test_it_can_be_written_to_a_file(batch, rolecall):

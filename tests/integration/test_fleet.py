@@ -56,7 +56,8 @@ def waves(rolecall):
     """What `plan --batch` writes for the state machine."""
 
     def plan(*arguments):
-        given = {"ROLECALL_TARGETS": TARGETS, "ROLECALL_WAVES": WAVES, "ROLECALL_COMMANDS": "true"}
+        given = {"ROLECALL_TARGETS": TARGETS, "ROLECALL_COMMANDS": "true"}
+        (rolecall.folder / "rolecall.yml").write_text(f"waves: {WAVES}\n")
         done = rolecall("plan", "--batch", *arguments, "--form", "stepfunctions", **given)
         assert done.code == 0, done.err
         return done.out

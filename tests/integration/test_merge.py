@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from support.command import Command
+from support.command import TARGETS, Command
 
 MANY = " ".join(f"t{n}=arn:aws:iam::{n:012}:role/deploy" for n in range(1, 10))
 WAVES = {"ROLECALL_TARGETS": MANY, "ROLECALL_WAVES": "1, 3, rest"}
@@ -157,13 +157,38 @@ def test_a_merge_can_be_done_again_where_it_wrote(rolecall):
 
 def test_reports_of_another_run_are_refused(rolecall):
     build(rolecall, "build-1").run("true")
-    other = "dev=arn:aws:iam::222222222222:role/other"
+    other = TARGETS.replace("222222222222:role/deploy", "222222222222:role/other")
     build(rolecall, "build-2").run("true", ROLECALL_TARGETS=other)
     done = merge(rolecall)
     assert done.code == 2
     assert "build-2/rolecall-report/report.json are not of one list of targets" in done.message
     assert "dev is arn:aws:iam::222222222222:role/deploy in the first" in done.message
     assert not (rolecall.folder / "rolecall-report").exists()
+
+
+def test_a_whole_run_fills_no_gap_that_a_shard_of_another_left(rolecall):
+    shards(rolecall, "true", count=2, **WAVES)
+    shutil.rmtree(rolecall.folder / "build-2")
+    build(rolecall, "build-old").run("true", **WAVES)
+    done = merge(rolecall)
+    assert done.code == 2
+    assert "is of a run to all 9 targets, and build-1/rolecall-report/report.json" in done.message
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"ROLECALL_TARGETS": MANY.rpartition(" ")[0]}, "the number of targets is 9 in the first"),
+        ({"ROLECALL_RUN_ID": "again"}, "the run is once in the first and again in the second"),
+    ],
+)
+def test_builds_that_say_they_are_of_different_runs_are_refused(rolecall, other, said):
+    one = {**WAVES, "ROLECALL_RUN_ID": "once"}
+    for number, given in enumerate([one, {**one, **other}], 1):
+        build(rolecall, f"build-{number}").run("true", ROLECALL_SHARD=f"{number}/2", **given)
+    done = merge(rolecall)
+    assert done.code == 2
+    assert said in done.message
 
 
 @pytest.mark.parametrize(

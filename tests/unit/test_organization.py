@@ -232,8 +232,8 @@ def test_a_wave_tag_wins_over_the_units_wave_and_none_comes_last(discovered):
     assert {target.name: target.wave for target in found.targets} == {
         "apple": 1,
         "Cosy": 2,
-        "berry": 3,
-        "pay": 4,
+        "berry": 7,
+        "pay": 8,
     }
 
 
@@ -354,3 +354,11 @@ def test_without_a_reader_the_organisation_is_among_what_was_not_read(tmp_path):
         loaded, build=Build(), default_region="eu-west-1", read_list=lambda where: where
     )
     assert (found.targets, found.unread, found.found) == ((), ("AWS Organizations",), None)
+
+
+@pytest.mark.parametrize("part", [{"units": []}, {"tags": {}}, {"exclude": []}])
+def test_a_part_that_narrows_must_not_be_empty(discovered, part):
+    found = discovered({"role_name": "deploy", **part})
+    assert [str(problem).partition(": ")[2] for problem in found.problems] == [
+        f"is empty, which would narrow nothing; leave {next(iter(part))} out for that"
+    ]

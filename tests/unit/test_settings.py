@@ -386,3 +386,14 @@ def test_a_fan_out_is_read_from_the_file_as_yaml_has_it(loaded):
     settings = loaded(file=file).settings
     shown = [str(settings.max_parallel), *map(str, settings.waves), str(settings.shard)]
     assert (shown, str(settings.max_failures)) == (["16", "1", "10%", "100%", "2/4"], "5%")
+
+
+@pytest.mark.parametrize("name", ["only", "allowed_accounts"])
+@pytest.mark.parametrize("value", [",", "[]", "[null]"])
+def test_a_list_that_narrows_must_not_be_empty(loaded, name, value):
+    found = loaded({f"ROLECALL_{name.upper()}": value})
+    assert len(found.problems) == 1
+    assert "is an empty list, which would" in problems(found)[0]
+    if value != ",":
+        found = loaded(file=f"{name}: {value}\n")
+        assert "is an empty list, which would" in problems(found)[0]

@@ -428,7 +428,10 @@ def test_region_variables_name_regions_that_the_target_is_deployed_to(resolved):
         ("1, rest", [1, 2, 2, 2, 2]),
         ("1, 40%, rest", [1, 2, 2, 3, 3]),
         ("1%, rest", [1, 2, 2, 2, 2]),
-        ("1, 1", [1, 2, 2, 2, 2]),
+        ("1, 1", [1, 2, 3, 3, 3]),
+        ("1, 40%", [1, 2, 2, 3, 3]),
+        ("50%, 50%", [1, 1, 2, 2, 2]),
+        ("5", [1] * 5),
         ("9, rest", [1] * 5),
     ],
 )
@@ -437,13 +440,19 @@ def test_waves_by_size_follow_the_order_of_deployment(resolved, sizes, waves):
     assert [target.wave for target in resolved(roles, WAVES=sizes).targets] == waves
 
 
-def test_waves_that_targets_ask_for_have_no_gaps_and_the_rest_comes_last(resolved):
+def test_waves_that_targets_ask_for_keep_their_numbers_and_the_rest_comes_last(resolved):
     asked = (7, None, 2)
     targets = [
         {"role_arn": f"arn:aws:iam::{n:012}:role/x", **({"wave": wave} if wave else {})}
         for n, wave in enumerate(asked, 1)
     ]
-    assert [target.wave for target in resolved(json.dumps(targets)).targets] == [2, 3, 1]
+    assert [target.wave for target in resolved(json.dumps(targets)).targets] == [7, 8, 2]
+    assert [t.name for t in resolved(json.dumps(targets), ONLY="wave:2").targets] == [
+        "000000000003"
+    ]
+    assert messages(resolved(json.dumps(targets), ONLY="wave:1")) == [
+        "ROLECALL_ONLY: 'wave:1' means no target"
+    ]
     found = resolved(json.dumps(targets), WAVES="1,rest")
     assert messages(found) == [
         "ROLECALL_WAVES: stands beside a `wave` of a target's own; keep one of the two"

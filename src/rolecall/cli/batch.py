@@ -73,8 +73,8 @@ def _resolved(context: Context) -> Resolved:
 def _input(context: Context, waves: Sequence[Sequence[Share]]) -> str:
     """What pipeline/fleet.yaml's state machine is started with: it hands on two variables only."""
     wrong = "does not reach the builds of the state machine; write it in rolecall.yml"
-    if flags := _flags(context):
-        raw = [context.loaded.given[name] for name in flags]
+    if along := _along(context, waves):
+        raw = [context.loaded.given[name] for name in along]
         raise ConfigError([Problem(each.at(), wrong) for each in raw])
     builds = [
         [{"build": s.identifier, "only": s.only, "shard": str(s.shard)} for s in wave]
@@ -127,6 +127,7 @@ def _batch(context: Context, waves: Sequence[Sequence[Share]]) -> Iterator[str]:
     """A list where no build waits for another, else a graph."""
     on_failure = context.settings.on_failure
     graph = len(waves) > 1
+    along = {PREFIX + name: value for name, value in _along(context, waves).items()}
     yield "batch:"
     yield f"  fast-fail: {json.dumps(on_failure == 'abort')}"
     yield "  build-graph:" if graph else "  build-list:"
@@ -136,7 +137,7 @@ def _batch(context: Context, waves: Sequence[Sequence[Share]]) -> Iterator[str]:
             yield f"    - identifier: {share.identifier}"
             yield "      env:"
             yield "        variables:"
-            for name, value in _variables(context, share).items():
+            for name, value in {**along, **_of_share(share)}.items():
                 yield f"          {name}: {json.dumps(value, ensure_ascii=False)}"
             if before:
                 yield "      depend-on:"
@@ -147,18 +148,21 @@ def _batch(context: Context, waves: Sequence[Sequence[Share]]) -> Iterator[str]:
         before = [share.identifier for share in wave]
 
 
-def _variables(context: Context, share: Share) -> dict[str, str]:
-    """The build's part, and what was given as a flag here and the builds would not know."""
-    flags = {PREFIX + name: value for name, value in _flags(context).items()}
+def _of_share(share: Share) -> dict[str, str]:
     shard = {"ROLECALL_SHARD": str(share.shard)} if share.shard.count > 1 else {}
-    return {**flags, "ROLECALL_ONLY": share.only, **shard}
+    return {"ROLECALL_ONLY": share.only, **shard}
 
 
-def _flags(context: Context) -> dict[str, str]:
-    """The options that were given as flags, by name.
+def _along(context: Context, waves: Sequence[Sequence[Share]]) -> dict[str, str]:
+    """What the builds would not know: options given as flags and, where shares name waves, WAVES.
 
-    ONLY is in the shares, and who may write to a webhook stands in no file.
+    The variables of this process need not be those of the builds, and to a build without these
+    waves `wave:1` would be every target. ONLY is in the shares, and who may write to a webhook
+    stands in no file.
     """
-    given = context.loaded.given.items()
-    left = ("ONLY", "NOTIFY")
-    return {n: str(raw.value) for n, raw in given if raw.origin == "flag" and n not in left}
+    given = context.loaded.given
+    along = {name for name, raw in given.items() if raw.origin == "flag"} - {"ONLY", "NOTIFY"}
+    by_wave = any(share.only.startswith("wave:") for wave in waves for share in wave)
+    if by_wave and "WAVES" in given and given["WAVES"].origin != "file":
+        along.add("WAVES")
+    return {name: str(raw.value) for name, raw in given.items() if name in along}

@@ -100,9 +100,10 @@ class Console:
 
     def wave_started(self, number: int, count: int, targets: int) -> None:
         self.say("")
-        self.say(
-            self._painted("1", f"Wave {number} of {count}: {wording.count(targets, 'target')}")
-        )
+        given = self._spread.waves[number - 1]
+        its = f" (wave: {given})" if given != number else ""
+        words = f"Wave {number} of {count}{its}: {wording.count(targets, 'target')}"
+        self.say(self._painted("1", words))
 
     def target_started(self, target: Target, region: str) -> CommandLines:
         left, right = (

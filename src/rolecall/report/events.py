@@ -30,7 +30,7 @@ class Events:
             "run_planned",
             targets=len(targets),
             targets_in_all=count,
-            waves=how.waves,
+            waves=len(how.waves),
             at_once=how.at_once,
             on_failure=settings.on_failure,
             plan=settings.plan,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -11,6 +11,7 @@ from rolecall.errors import FileError
 from rolecall.results import Outcome, Plan, Result, Span, Status
 
 _MOST_NAMED = 10
+_WHOLE = "1/1"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +44,7 @@ def merge(parts: Sequence[Part]) -> Merged:
         FileError: where they are not of one list of targets.
     """
     parts = sorted(parts, key=lambda part: part.outcome.started_at)
+    _check_runs(parts)
     _check(parts)
     taken = _taken(parts)
     results = sorted((result for _, result in taken.values()), key=lambda result: result.index)
@@ -58,6 +60,36 @@ def merge(parts: Sequence[Part]) -> Merged:
         *_absent(outcome, missing, counting),
     ]
     return Merged(outcome=replace(outcome, missing=len(missing)), notes=tuple(notes))
+
+
+def _check_runs(parts: Sequence[Part]) -> None:
+    """Whether they can be of one run, by what they say of it.
+
+    A run's success must not fill the gap that a build of another one has left.
+    """
+    _same(parts, "run", lambda outcome: outcome.run_id)
+    _same(parts, "number of targets", lambda outcome: outcome.targets_in_all)
+    shards = [part for part in parts if part.outcome.shard != _WHOLE]
+    for part in parts:
+        outcome = part.outcome
+        whole = len({result.index for result in outcome.results}) == outcome.targets_in_all
+        if shards and outcome.shard == _WHOLE and whole:
+            raise FileError(
+                f"{part.place} is of a run to all {outcome.targets_in_all:,} targets, and"
+                f" {shards[0].place} is a shard of one; merge the reports of one run only"
+            )
+
+
+def _same(parts: Sequence[Part], what: str, known: Callable[[Outcome], object]) -> None:
+    """Whether all that know it say the same."""
+    knowing = [part for part in parts if known(part.outcome)]
+    for part in knowing:
+        if known(part.outcome) != known(knowing[0].outcome):
+            raise FileError(
+                f"{knowing[0].place} and {part.place} are not of one run: the {what} is"
+                f" {known(knowing[0].outcome)} in the first and {known(part.outcome)} in the"
+                " second; merge the reports of one run only"
+            )
 
 
 def _check(parts: Sequence[Part]) -> None:
@@ -114,6 +146,7 @@ def _head(counting: Sequence[Outcome], everything: Sequence[Outcome]) -> Outcome
         started_at=min(starts),
         seconds=max(ends) - min(starts),
         bug="\n".join(outcome.bug for outcome in counting if outcome.bug),
+        run_id=next((outcome.run_id for outcome in everything if outcome.run_id), ""),
         targets_in_all=max(outcome.targets_in_all for outcome in everything),
     )
 

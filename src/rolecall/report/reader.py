@@ -158,6 +158,7 @@ def _outcome(node: _Node) -> Outcome:
         started_at=node.moment("started_at") or 0.0,
         seconds=node.seconds("seconds"),
         bug=node.text("bug"),
+        run_id=node.text("run_id"),
         shard=node.text("shard") or "1/1",
         targets_in_all=max(0, node.whole("targets_in_all") or 0),
         missing=max(0, node.whole("missing") or 0),

@@ -71,6 +71,7 @@ def _head(outcome: Outcome) -> dict[str, Any]:
         "exit_code": outcome.exit_code,
         "signal": outcome.signal_number,
         "preflight_failed": outcome.preflight_failed,
+        "run_id": outcome.run_id,
         "shard": outcome.shard,
         "targets_in_all": outcome.targets_in_all,
         "missing": outcome.missing,

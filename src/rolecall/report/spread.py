@@ -20,14 +20,14 @@ class Spread:
     """How a run is spread.
 
     Attributes:
-        count: of all targets. waves: how many there are.
+        count: of all targets. waves: the numbers that they have, in order.
         at_once: how many targets, or regions of targets, may ever run at once.
         name_width: what the names before lines of output are padded to.
         words: the same for people.
     """
 
     count: int = 0
-    waves: int = 1
+    waves: tuple[int, ...] = (1,)
     at_once: int = 1
     name_width: int = 0
     words: str = ""
@@ -57,7 +57,7 @@ def spread(settings: Settings, targets: Sequence[Target], count: int) -> Spread:
     words += f", up to {at_once} at once" if at_once > 1 else ", in sequence"
     return Spread(
         count=count,
-        waves=len(sizes),
+        waves=tuple(sorted(sizes)),
         at_once=at_once,
         name_width=min(_LONGEST_NAME, max(map(wording.columns, names), default=0)),
         words=f"{words}; on failure: {settings.on_failure}{_tolerance(settings)}"

@@ -63,7 +63,7 @@ class AmountKind:
 
 @dataclass(frozen=True, slots=True)
 class WavesKind:
-    """The sizes of waves in order: `1, 10%, rest`. The last takes what is left in any case."""
+    """The sizes of waves in order: `1, 10%, rest`. What they leave is a wave more."""
 
     name: str = "sizes"
 

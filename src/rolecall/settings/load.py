@@ -10,6 +10,7 @@ from typing import Any
 
 from rolecall.errors import Problem
 from rolecall.settings import sources, yamlfile
+from rolecall.settings.kinds import ListOf
 from rolecall.settings.options import Settings, options
 from rolecall.settings.sources import PREFIX, BadValueError, Raw
 from rolecall.wording import nearest
@@ -72,6 +73,7 @@ def load(*, environ: Mapping[str, str], flags: Mapping[str, str | None], folder:
     config = given_flags.pop(CONFIG, None) or variables.pop(CONFIG, None)
     variables.pop(CONFIG, None)
     file, problems = _read_file(config, folder)
+    file = {name: raw for name, raw in file.items() if raw.value not in ([], {}) or _narrows(name)}
     targets = {n.removeprefix(TARGET): r for n, r in variables.items() if n.startswith(TARGET)}
     passed_over = CONTEXT | EXPORTS | {n for n in variables if n.startswith(TARGET)}
     named = {n: r for n, r in variables.items() if n not in passed_over}
@@ -93,6 +95,12 @@ def load(*, environ: Mapping[str, str], flags: Mapping[str, str | None], folder:
         folder=folder,
         file=_found(config, folder),
     )
+
+
+def _narrows(name: str) -> bool:
+    """Whether an empty list there would mean more targets, and so is a mistake."""
+    kinds = (option.kind for option in options() if option.name == name)
+    return any(isinstance(kind, ListOf) and kind.empty_means for kind in kinds)
 
 
 def _found(config: Raw | None, folder: Path) -> str:

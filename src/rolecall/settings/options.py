@@ -160,7 +160,10 @@ class Settings:
         per_target=True,
     )
     allowed_accounts: tuple[str, ...] = option(
-        ListOf(Text(r"\d{12}", "an account id of 12 digits")),
+        ListOf(
+            Text(r"\d{12}", "an account id of 12 digits"),
+            empty_means="would allow every account",
+        ),
         default=(),
         help="Deploy to no other account, whatever the ARNs say",
     )
@@ -265,7 +268,8 @@ class Settings:
         WavesKind(),
         default=(),
         help="Sizes of the waves that targets are deployed in, such as `1, 10%, rest`, where no"
-        " target has a `wave` of its own: a wave begins when the one before it is done",
+        " target has a `wave` of its own; what they leave is a wave more. A wave begins when the"
+        " one before it is done",
         run_only=True,
     )
     on_failure: str = option(
@@ -305,7 +309,8 @@ class Settings:
             Text(
                 r"[\w.@+*?\[\]!:-]{1,128}(?:/[a-z0-9-]+)?",
                 "a name, a pattern of names, an account id or wave:2, or one of them and /region",
-            )
+            ),
+            empty_means="would mean every target",
         ),
         default=(),
         help="Only these of the targets: names, patterns such as `prd-*`, account ids, `wave:2`;"

@@ -57,7 +57,7 @@ def _top_level(root: yaml.MappingNode, name: str) -> tuple[dict[str, Raw], list[
         value = _Converter(lines, problems, name).convert(value_node, ())
         if key.upper() in values:
             problems.append(Problem(f"{name}:{line}", f"`{key}` stands here a second time"))
-        elif value not in (None, "", [], {}):
+        elif value not in (None, ""):
             values[key.upper()] = Raw(
                 value=value, origin="file", place=f"{name}:{line}", file=name, lines=lines
             )

@@ -8,21 +8,24 @@ from rolecall.settings.amounts import Amount
 
 
 def by_size(count: int, sizes: Sequence[Amount]) -> list[int]:
-    """The wave of each of `count` targets, from 1. Shares are of all; the last takes the rest.
+    """The wave of each of `count` targets, from 1. Shares are of all.
 
-    A wave of a share has at least one target. Waves that nothing is left for do not come about.
+    What the sizes leave is a wave more, save where they are shares of a whole: then the last takes
+    what rounding left. A wave of a share has at least one target. Waves that nothing is left for do
+    not come about.
     """
+    whole = sum(size.number for size in sizes if size.percent) >= 100  # noqa: PLR2004  percent
     waves: list[int] = []
     for number, size in enumerate(sizes, 1):
         left = count - len(waves)
-        last = number == len(sizes)
-        waves += [number] * (left if last else min(left, size.of(count, least=1)))
-    return waves or [1] * count
+        rest = whole and number == len(sizes)
+        waves += [number] * (left if rest else min(left, size.of(count, least=1)))
+    return waves + [len(sizes) + 1] * (count - len(waves))
 
 
 def by_number(given: Sequence[int]) -> list[int]:
-    """The waves that targets ask for, without gaps; those that ask for none (0) come last."""
-    used = sorted({number for number in given if number})
-    places = {number: place for place, number in enumerate(used, 1)}
-    places[0] = len(used) + 1
-    return [places[number] for number in given]
+    """The waves that targets ask for, by the numbers they gave; those that gave none (0) come last.
+
+    The numbers are kept, gaps and all, so that ONLY means the same whoever else is a target.
+    """
+    return [number or max(given) + 1 for number in given]

@@ -15,6 +15,7 @@ from rolecall.targets import arns, names, own, roles
 
 ANY = "*"
 _SAMPLE = "123456789012"
+_NARROWING = ("units", "tags", "exclude")
 _TAG_KEY = Text(r"[^\0]{1,128}", "a tag key of 1 to 128 characters")
 
 
@@ -70,6 +71,7 @@ class WishReader:
             try:
                 if key not in _KEYS:
                     raise own.unknown(key, _KEYS, "ORGANIZATION's")
+                _check_narrows(key, part)
                 if part not in (None, "", [], {}):
                     found[key] = self._units(part) if key == "units" else _PARSERS[key](part)
             except BadValueError as error:
@@ -120,6 +122,12 @@ class WishReader:
         wave, variables = values.pop("wave", None) or 0, values.pop("variables", None) or ()
         place = self._raw.at("units", number)
         return UnitWish(place=place, where=where, own=values, variables=variables, wave=wave)
+
+
+def _check_narrows(key: str, value: Any) -> None:
+    """Raises BadValueError where a template rendered nothing, which would make more targets."""
+    if key in _NARROWING and value in ([], {}):
+        raise BadValueError(f"is empty, which would narrow nothing; leave {key} out for that")
 
 
 def _tags(value: Any) -> dict[str, tuple[str, ...]]:
