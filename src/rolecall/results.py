@@ -45,6 +45,8 @@ class Result:
     Attributes:
         index: the target's place among all, from 1. wave: its wave, from 1. Both are 0 for the
             commands before or after.
+        log: the path of the file with its output, relative to the report's folder; empty where
+            there is none.
     """
 
     target: str
@@ -59,6 +61,7 @@ class Result:
     reason: str = ""
     remedy: str = ""
     commands: tuple[CommandResult, ...] = ()
+    log: str = ""
 
     @property
     def failed_command(self) -> CommandResult | None:

@@ -23,10 +23,10 @@ for _ in 1 2; do
   while [ "$had" = "$(cat "$session")" ]; do sleep 0.1; done
 done
 """
-# Told only of silent minutes, of an organisation and of a state that several want:
-# tests/unit/test_logs_page, test_discovery and test_state look at these.
+# Told only of silent minutes, of an organisation, of a state that several want and of a full disk:
+# tests/unit/test_logs_page, test_discovery, test_state and test_target_logs look at these.
 ELSEWHERE = {"still_running", "organization_read", "organization_reading"}
-ELSEWHERE |= {"state_held", "state_not_written"}
+ELSEWHERE |= {"state_held", "state_not_written", "log_not_written"}
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from rolecall.cli.signals import stopping
 from rolecall.errors import FileError
 from rolecall.report import folder, record
 from rolecall.report.merging import Part, merge
+from rolecall.report.outputs import collected, with_logs
 from rolecall.report.reader import read
 from rolecall.results import Outcome
 
@@ -32,8 +33,9 @@ def command(context: Context, *, places: Sequence[str], out: str, partial: bool)
     if wrong := folder.obstacle(target):
         raise FileError(f"{wrong}; write a folder that this user may write")
     paths = list(dict.fromkeys(_found(context.folder, places, apart=target / record.FILE_NAME)))
-    merged = merge([Part(place=_shown(path, context), outcome=read(path)) for path in paths])
+    merged = merge([Part(place=_shown(path, context), outcome=_placed(path)) for path in paths])
     outcome = replace(merged.outcome, missing=0) if partial else merged.outcome
+    outcome = collected(target, outcome)
     report = folder.write(target, outcome, mask=context.mask, working=context.folder)
     for note in merged.notes:
         print(f"rolecall: {note}", file=sys.stderr)
@@ -51,6 +53,11 @@ def _notify(context: Context, output: Outlet, outcome: Outcome, report: str) -> 
     with stopping() as stop:
         aws = Aws(context, stop, stream=TextOutlet(output))
         notify.tell(context, aws, stop, outcome, report)
+
+
+def _placed(path: Path) -> Outcome:
+    """The report there, with the whole paths of its logs."""
+    return with_logs(read(path), lambda r: str(path.parent.absolute() / r.log) if r.log else "")
 
 
 def _found(working: Path, places: Sequence[str], *, apart: Path) -> Iterator[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from rolecall.cli.arguments import ReportArguments
 from rolecall.cli.context import Context, colour
@@ -13,6 +14,7 @@ from rolecall.errors import SUCCEEDED
 from rolecall.files import make_folder, write_atomically
 from rolecall.report import comparison, junit, page, record, summary
 from rolecall.report.console import Console
+from rolecall.report.outputs import with_logs
 from rolecall.report.reader import read
 from rolecall.report.record import FOLDER, READABLE
 from rolecall.report.texts import Texts
@@ -34,7 +36,9 @@ def command(context: Context, given: ReportArguments) -> int:
         pieces: Iterable[bytes] = [written(differences, context.mask).encode()]
     else:
         bright = not given.out and colour(context.environ)
-        pieces = _rendered(outcome, given.form, context.mask, bright=bright)
+        where = Path(folder)
+        where = where.parent if (context.folder / where).is_file() else where
+        pieces = _rendered(outcome, given.form, context.mask, bright=bright, where=where)
     if given.out:
         path = context.folder / given.out
         make_folder(path.parent, FOLDER)
@@ -46,7 +50,9 @@ def command(context: Context, given: ReportArguments) -> int:
     return SUCCEEDED
 
 
-def _rendered(outcome: Outcome, form: str, mask: Mask, *, bright: bool) -> Iterable[bytes]:
+def _rendered(
+    outcome: Outcome, form: str, mask: Mask, *, bright: bool, where: Path | None = None
+) -> Iterable[bytes]:
     if form == "html":
         return page.rendered(outcome, mask)
     if form == "md":
@@ -55,6 +61,8 @@ def _rendered(outcome: Outcome, form: str, mask: Mask, *, bright: bool) -> Itera
         return [junit.rendered(outcome, outcome.plan.commands, mask)]
     if form == "json":
         return record.rendered(outcome, mask)
+    beside = where or Path()
+    outcome = with_logs(outcome, lambda result: str(beside / result.log) if result.log else "")
     buffer = io.BytesIO()
     Console(buffer, mask=mask, colour=bright).finished(_tame(outcome, Texts(mask)), "")
     return [buffer.getvalue().removeprefix(b"\n")]

@@ -6,6 +6,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import structlog
+
 from rolecall import logs
 from rolecall.cli import identity, memory, notify
 from rolecall.cli.approval import Approval
@@ -18,6 +20,8 @@ from rolecall.errors import ConfigError, FileError, Problem
 from rolecall.report import accounts, folder
 from rolecall.report.console import Console
 from rolecall.report.events import Events
+from rolecall.report.logged import Logged
+from rolecall.report.outputs import Outputs
 from rolecall.report.screen import Screen
 from rolecall.report.spread import spread
 from rolecall.report.view import ByteSink, View
@@ -49,7 +53,8 @@ def command(context: Context) -> int:
         with memory.opened(context, aws, resolved, stop) as remembered:
             _prepare_report(context)
             _tell_found(context, output, resolved.found)
-            told = _watched(context, output, resolved)
+            outputs = Outputs(_report_folder(context), _say_not_written)
+            told = Logged(_watched(context, output, resolved), outputs)
             told.planned(context.settings, resolved.targets, resolved.count)
             runner = Runner(
                 context.settings,
@@ -60,6 +65,7 @@ def command(context: Context) -> int:
             )
             outcome = runner.run(resolved.targets, resolved.count)
             output.rest()
+        outcome = outputs.named(outcome)
         report = _write_report(context, outcome, resolved.found)
         told.finished(outcome, report)
         notify.tell(context, aws, stop, outcome, report)
@@ -102,6 +108,10 @@ def _watched(context: Context, output: Screen, resolved: Resolved) -> View:
     from rolecall.report.live import Live  # noqa: PLC0415  only a terminal needs it
 
     return Live(_console(context, output), output, colour=colour(context.environ))
+
+
+def _say_not_written(path: str, reason: str) -> None:
+    structlog.get_logger("rolecall.report").warning("log_not_written", path=path, reason=reason)
 
 
 def _tell_found(context: Context, output: ByteSink, found: Found | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from rolecall import explanations, wording
 from rolecall.report import table
@@ -42,6 +43,7 @@ class Console:
         self._width = width
         self._most_listed = most_listed
         self._spread = Spread()
+        self._report = ""
         self._by_region = False
 
     def planned(self, settings: Settings, targets: Sequence[Target], count: int) -> None:
@@ -132,6 +134,7 @@ class Console:
 
     def finished(self, outcome: Outcome, report: str) -> None:
         self.say("")
+        self._report = report
         everything = [r for r in (outcome.before, *outcome.results, outcome.after) if r]
         self.say(table.results(everything, self._width))
         self._not_assumed(outcome)
@@ -181,6 +184,8 @@ class Console:
             self.say(f"  {command.reason}{'; its last lines:' if command.tail else ''}")
             for line in command.tail:
                 self.say(f"  | {line}")
+        if result.log:
+            self.say(f"  The whole log: {Path(self._report).parent / result.log}")
 
     def _not_run(self, outcome: Outcome) -> None:
         reasons = Counter(r.reason for r in outcome.results if r.status is Status.NOT_RUN)

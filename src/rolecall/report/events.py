@@ -50,7 +50,7 @@ class Events:
         self._event("targets_skipped", skipped=len(results), left=left)
         for result in results:
             record = result_record(result)
-            del record["commands"]
+            del record["commands"], record["log"]
             self._event("target_skipped", **record)
 
     def preflight_started(self, count: int) -> None:
@@ -126,5 +126,5 @@ class CommandEvents:
 
 def _without_commands(result: Result) -> dict[str, Any]:
     record = result_record(result)
-    del record["commands"]
+    del record["commands"], record["log"]
     return record

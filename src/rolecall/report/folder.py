@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rolecall.errors import FileError
 from rolecall.files import make_folder, write_atomically
-from rolecall.report import exports, junit, page, record, summary
+from rolecall.report import exports, junit, outputs, page, record, summary
 from rolecall.results import Outcome
 from rolecall.secret import Mask
 from rolecall.targets.organization import Found
@@ -23,6 +23,9 @@ def obstacle(folder: Path) -> str:
         path = folder / name
         if path.is_symlink() or (path.exists() and not path.is_file()):
             return f"{path} is no plain file, and rolecall does not write in its place"
+    logs = folder / outputs.FOLDER
+    if logs.is_symlink() or (logs.exists() and not logs.is_dir()):
+        return f"{logs} is no folder, and rolecall does not write in its place"
     there = next(p for p in (folder, *folder.parents) if p.exists())
     if not there.is_dir():
         return f"{folder} cannot be made: {there} is no folder"
@@ -39,6 +42,7 @@ def prepare(folder: Path) -> None:
     for name in FILES:
         write_atomically(folder / name, b"", durable=False)
         (folder / name).unlink()
+    outputs.clear(folder)
 
 
 def write(

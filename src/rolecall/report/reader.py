@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rolecall.errors import FileError
+from rolecall.report.outputs import is_ours
 from rolecall.report.record import FILE_NAME, VERSION
 from rolecall.results import CommandResult, Given, Outcome, Plan, Result, Span, Status
 
@@ -195,6 +196,7 @@ def _result(node: _Node) -> Result:
         reason=node.text("reason"),
         remedy=node.text("remedy"),
         commands=tuple(_command(each, node.place) for each in node.nodes("commands")),
+        log=log if is_ours(log := node.text("log")) else "",
     )
 
 

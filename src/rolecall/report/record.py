@@ -124,6 +124,7 @@ def result_record(result: Result) -> dict[str, Any]:
         "reason": result.reason,
         "remedy": result.remedy,
         "commands": [command_record(command) for command in result.commands],
+        "log": result.log or None,
     }
 
 

@@ -130,7 +130,7 @@ class Rows:
         """What the page shows of a row that is opened, as JSON for its script.
 
         `texts` has the labels of commands; each row is its role, when it began (in words where that
-        was in an earlier try), and its commands as label, status and seconds.
+        was in an earlier try), its commands as label, status and seconds, and the path of its log.
         """
         numbers: dict[str, int] = {}
         statuses = list(Status)
@@ -144,7 +144,9 @@ class Rows:
                 ]
                 for c in result.commands
             ]
-            rows.append([self._texts.clean(result.role_arn), self._began(result), commands])
+            rows.append(
+                [self._texts.clean(result.role_arn), self._began(result), commands, result.log]
+            )
         known = {"statuses": statuses, "texts": list(numbers), "rows": rows}
         return _json(known)
 

@@ -139,7 +139,8 @@ class _Writer:
             name = html.escape(self._texts.start(self._digest.name(first), _LONGEST_TEXT))
             lead = f"<summary>The last lines of <code>{name}</code></summary>"
             block = _block(self._texts.end("\n".join(failed.tail), _LONGEST_TAIL))
-            yield f"<details>\n{lead}\n\n{block}\n\n</details>"
+            whole = f"\n\nThe whole log: {self._code(first.log)}" if first.log else ""
+            yield f"<details>\n{lead}\n\n{block}{whole}\n\n</details>"
 
     def _code(self, text: str) -> str:
         return code(self._texts.start(text, _LONGEST_TEXT))

@@ -135,7 +135,7 @@
   };
   const made = (row) => {
     details ??= JSON.parse($("details").textContent);
-    const [role, began, commands] = details.rows[row.id.slice(1)];
+    const [role, began, commands, log] = details.rows[row.id.slice(1)];
     const cell = document.createElement("td");
     cell.className = "more";
     cell.setAttribute("role", "cell");
@@ -154,6 +154,13 @@
       const spent = details.statuses[status] === "not run" ? "" : `, ${time(seconds)}`;
       add(`command ${number + 1}`, `${details.texts[label]} (${details.statuses[status]}${spent})`);
     });
+    if (log) {
+      const link = document.createElement("a");
+      link.href = log.split("/").map(encodeURIComponent).join("/");
+      link.textContent = log;
+      add("log", "");
+      list.lastChild.append(link);
+    }
     cell.append(list);
     return cell;
   };
