@@ -8,6 +8,7 @@ import signal
 
 import pytest
 
+from support import logs_page
 from support.command import ACCOUNTS, SOURCE_KEYS, TARGETS
 
 KNOWN = {"ROLECALL_STATE": "state", "ROLECALL_RUN_ID": "release-42"}
@@ -89,6 +90,7 @@ def test_events_name_what_is_skipped(rolecall):
     rolecall.run("true", **KNOWN)
     done = rolecall.run("true", **KNOWN, ROLECALL_LOG_FORMAT="json")
     events = [json.loads(line) for line in done.out.splitlines()]
+    assert [wrong for event in events for wrong in logs_page.mistakes(event)] == []
     assert [e["target"] for e in events if e["event"] == "target_skipped"] == ["dev", "tst", "prd"]
     told = next(e for e in events if e["event"] == "targets_skipped")
     assert (told["skipped"], told["left"]) == (3, 0)
