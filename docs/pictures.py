@@ -1,5 +1,7 @@
 """Takes the pictures of docs/pictures from real runs, and measures report.html in Chromium.
 
+With `screens` as its argument it takes those of the terminal and of the log alone.
+
 Each run is `rolecall run` against an STS on loopback, with stand-ins for `npm`, `npx` and `aws`
 that print what those do and fail where they are told to. Fails where a page is over its bounds.
 """
@@ -17,6 +19,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import screens
 
 from support import answers
 from support.sts import ScriptedSts
@@ -66,12 +70,15 @@ class Run:
     Attributes:
         failing, denied: numbers of the targets whose commands fail, or whose role denies.
         pace: about how many seconds each command takes.
+        parallel: how many targets at once. waves: their sizes.
     """
 
     targets: int
     failing: tuple[int, ...]
     denied: tuple[int, ...] = ()
     pace: float = 0
+    parallel: int = 8
+    waves: str = "1, 20%, rest"
 
     def name(self, number: int) -> str:
         return f"{_TEAMS[number % len(_TEAMS)]}-{_STAGES[number % len(_STAGES)]}-{number + 1}"
@@ -81,10 +88,11 @@ class Run:
 
 
 RUNS = (
-    Run(targets=5, failing=(3,), pace=1.5),
-    Run(targets=60, failing=(11, 22, 45), denied=(37,), pace=0.2),
+    Run(targets=5, failing=(3,), pace=1.5, parallel=2, waves="1, rest"),
+    Run(targets=60, failing=(11, 22, 45), denied=(37,), pace=0.8),
     Run(targets=3000, failing=tuple(range(40, 3000, 61)), denied=tuple(range(17, 3000, 500))),
 )
+WATCHED = Run(targets=60, failing=(5, 16, 45), denied=(37,), pace=1.5, parallel=10)
 
 
 def main() -> int:
@@ -99,7 +107,10 @@ def main() -> int:
     kept = True
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program)
-        for run in RUNS:
+        with prepared(WATCHED) as (folder, environ):
+            screens.terminal(browser, folder, environ, FOLDER)
+            screens.log(browser, folder, environ, FOLDER)
+        for run in RUNS if sys.argv[1:] != ["screens"] else ():
             with reported(run) as page:
                 take(browser, page, f"report-{run.targets}")
                 kept = measured(browser, page, run) and kept
@@ -108,8 +119,8 @@ def main() -> int:
 
 
 @contextmanager
-def reported(run: Run) -> Iterator[Path]:
-    """The report.html of a run."""
+def prepared(run: Run) -> Iterator[tuple[Path, dict[str, str]]]:
+    """A folder and an environment in which `rolecall run` is that run."""
     with tempfile.TemporaryDirectory() as name, ScriptedSts() as sts:
         folder = Path(name)
         for tool in ("npm", "npx", "aws"):
@@ -118,12 +129,15 @@ def reported(run: Run) -> Iterator[Path]:
         for number in run.denied:
             role = f"arn:aws:iam::{run.account(number)}:role/crossaccount-deploy"
             sts.always(run.account(number), answers.access_denied(role))
+        yield folder, _environ(run, folder, sts.url)
+
+
+@contextmanager
+def reported(run: Run) -> Iterator[Path]:
+    """The report.html of a run."""
+    with prepared(run) as (folder, environ):
         done = subprocess.run(
-            ["rolecall", "run"],
-            env=_environ(run, folder, sts.url),
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            check=False,
+            ["rolecall", "run"], env=environ, cwd=folder, stdout=subprocess.DEVNULL, check=False
         )
         if done.returncode != 1:
             raise SystemExit(f"pictures: rolecall ended with {done.returncode}, not with 1")
@@ -148,6 +162,8 @@ def _environ(run: Run, folder: Path, url: str) -> dict[str, str]:
         "ROLECALL_TARGETS": "file:targets.txt",
         "ROLECALL_COMMANDS": _COMMANDS,
         "ROLECALL_ON_FAILURE": "continue",
+        "ROLECALL_MAX_PARALLEL": str(run.parallel),
+        "ROLECALL_WAVES": run.waves,
         # A role that denies would else be the end of it.
         "ROLECALL_PREFLIGHT": str(not run.denied).lower(),
     }

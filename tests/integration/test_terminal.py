@@ -68,7 +68,7 @@ def test_the_screen_shows_how_each_target_stands(watch, tmp_path):
         (tmp_path / "go-t2").touch()
         seen.until(running(3))
         assert "Wave 2 of 2  1 failed  3 running  1 waiting  1 succeeded" in seen.lines
-        assert re.search(r"^t2  failed +\d\.\d s  exit code 3$", seen.text, re.MULTILINE)
+        assert re.search(r"^t2  failed +\d\.\d s  exit code 3: echo ", seen.text, re.MULTILINE)
         assert seen.colours("failed ") >= {"red"}
         (tmp_path / "go").touch()
         assert seen.end() == 1

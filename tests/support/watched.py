@@ -79,6 +79,11 @@ class Watched:
     def text(self) -> str:
         return "\n".join(self.lines)
 
+    def cells(self) -> list[list[Any]]:
+        """Each character of the screen, with its colours."""
+        rows = (self._screen.buffer[y] for y in range(self._screen.lines))
+        return [[row[x] for x in range(self._screen.columns)] for row in rows]
+
     @property
     def scrolled(self) -> list[str]:
         """What has left the screen at its top, and what stands on it down to the cursor."""

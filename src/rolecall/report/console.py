@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
-from rolecall import explanations, wording
+from rolecall import wording
 from rolecall.report import table
-from rolecall.report.lines import COLOURS, CommandLines, Lines, label
-from rolecall.report.reasons import kept_out
+from rolecall.report.closing import Closing
+from rolecall.report.lines import COLOURS, CommandLines, Lines
 from rolecall.report.spread import Spread, spread
 from rolecall.report.view import ByteSink
-from rolecall.results import Outcome, Result, Status
+from rolecall.results import Outcome, Result
 from rolecall.secret import Mask
 from rolecall.settings import Settings
 from rolecall.settings.documents import Commands
@@ -43,7 +41,6 @@ class Console:
         self._width = width
         self._most_listed = most_listed
         self._spread = Spread()
-        self._report = ""
         self._by_region = False
 
     def planned(self, settings: Settings, targets: Sequence[Target], count: int) -> None:
@@ -97,8 +94,9 @@ class Console:
         )
 
     def once_started(self, name: str) -> CommandLines:
+        self.say("")
         self._header(name, "source account")
-        return CommandLines(self._lines)
+        return CommandLines(self._lines, width=self._width)
 
     def wave_started(self, number: int, count: int, targets: int) -> None:
         self.say("")
@@ -113,86 +111,33 @@ class Console:
             f"{target.account_id}  {region}",
         )
         if self._spread.at_once == 1:
+            self.say("")
             self._header(left, right)
-            return CommandLines(self._lines)
-        self.say(self._painted("1", f"=== {left}  {right}"))
-        return CommandLines(self._lines, self._spread.prefix(target, region))
+            return CommandLines(self._lines, width=self._width)
+        self._header(left, right)
+        prefix = self._spread.prefix(target, region)
+        return CommandLines(self._lines, prefix, width=self._width)
 
     def _header(self, left: str, right: str) -> None:
-        self.say("")
-        text = f"=== {left}  {right} "
-        self.say(self._painted("1", text + "=" * max(3, self._width - len(text))))
+        """A line from edge to edge, so that the eye finds it; two, for a name that is long."""
+        head, below = f"=== {left}  {right} ", ""
+        if wording.columns(head) + len("===") > self._width:
+            head, below = f"=== {left} ", f"\n    {right}"
+        self.say(self._painted("1", head + "=" * (self._width - wording.columns(head)) + below))
 
     def target_ended(self, result: Result) -> None:
         reason = f": {result.reason}" if result.reason else ""
         text = f"--- {result.target} {result.status}{reason} ({wording.seconds(result.seconds)})"
         text = wording.wrapped(text, self._width, "", "    ")
+        if self._spread.at_once > 1 and "\n" not in text:
+            text = f"{text} ".ljust(self._width, "-").rstrip()
         text = self._painted(COLOURS[result.status], text)
         if result.remedy:
             text += "\n" + wording.wrapped(result.remedy, self._width, "    ")
         self.say(text)
 
     def finished(self, outcome: Outcome, report: str) -> None:
-        self.say("")
-        self._report = report
-        everything = [r for r in (outcome.before, *outcome.results, outcome.after) if r]
-        self.say(table.results(everything, self._width))
-        self._not_assumed(outcome)
-        for result in everything:
-            if result.status is Status.FAILED:
-                self._failure(result)
-        self._not_run(outcome)
-        counts = [
-            f"{outcome.count(status):,} {status}" for status in Status if outcome.count(status)
-        ]
-        counts += [
-            f"the commands {result.target} them failed"
-            for result in (outcome.before, outcome.after)
-            if result and result.status is Status.FAILED
-        ]
-        if outcome.missing:
-            counts.append(f"{outcome.missing:,} in no report")
-        self.say("")
-        line = f"{', '.join(counts) or 'no targets'} in {wording.seconds(outcome.seconds)}"
-        if outcome.signal_number is not None:
-            line += f"; interrupted by signal {outcome.signal_number}"
-        code = outcome.exit_code
-        self.say(self._painted("1;32" if code == 0 else "1;31", f"{line}; exit code {code}"))
-        if report:
-            self.say(f"Report: {report}")
-        reasons = (reason for _, reason, _ in kept_out(outcome.results))
-        for topic in filter(None, dict.fromkeys(map(explanations.topic_of, reasons))):
-            self.say(explanations.hint(topic))
-
-    def _not_assumed(self, outcome: Outcome) -> None:
-        for names, reason, remedy in kept_out(outcome.results):
-            self.say("")
-            self.say(self._painted("1;31", f"{names}: {Status.NOT_ASSUMED}"))
-            self.say(wording.wrapped(reason, self._width, "  "))
-            if remedy:
-                self.say(wording.wrapped(f"What to do: {remedy}", self._width, "  "))
-
-    def _failure(self, result: Result) -> None:
-        self.say("")
-        name = f"{result.target} ({result.account_id} {result.region})".replace(" ( )", "")
-        self.say(self._painted("1;31", f"{name}: {result.status}"))
-        if result.reason:
-            self.say(wording.wrapped(result.reason, self._width, "  "))
-        command = result.failed_command
-        if command:
-            self.say(f"  $ {label(command.command)}")
-            self.say(f"  {command.reason}{'; its last lines:' if command.tail else ''}")
-            for line in command.tail:
-                self.say(f"  | {line}")
-        if result.log:
-            self.say(f"  The whole log: {Path(self._report).parent / result.log}")
-
-    def _not_run(self, outcome: Outcome) -> None:
-        reasons = Counter(r.reason for r in outcome.results if r.status is Status.NOT_RUN)
-        if reasons:
-            self.say("")
-        for reason, count in reasons.items():
-            self.say(wording.wrapped(f"{count:,} not run: {reason}", self._width, ""))
+        Closing(self._lines, self._width).tell(outcome, report)
 
     def _painted(self, code: str, text: str) -> str:
         return self._lines.painted(code, text)

@@ -11,6 +11,7 @@ from rolecall.results import CommandResult, Status
 from rolecall.secret import Mask
 
 _RAN = (Status.SUCCEEDED, Status.FAILED)
+_NARROWEST = 40
 _LONGEST_HELD, _LONGEST_WAIT = 65_536, 60.0
 COLOURS = {
     Status.SUCCEEDED: "32",
@@ -65,10 +66,12 @@ class CommandLines:
 
     Args:
         prefix: stands before each line, where other targets run at the same time; may be empty.
+        width: columns for what rolecall says, where the prefix leaves so many.
     """
 
-    def __init__(self, lines: Lines, prefix: str = "") -> None:
+    def __init__(self, lines: Lines, prefix: str = "", *, width: int = 80) -> None:
         self._lines, self._prefix = lines, prefix
+        self._room = max(_NARROWEST, width - wording.columns(prefix))
         self._mark = prefix.encode()
         self._held = b""
         self._held_since = 0.0
@@ -76,7 +79,7 @@ class CommandLines:
     def command_started(self, number: int, count: int, command: str) -> None:
         # The plan has said it, and it would stand there once for each target.
         if count > 1 or not self._prefix:
-            self._say("36", f"$ {label(command)}")
+            self._lines.say(self._prefix + self._lines.painted("36", f"$ {label(command)}"))
 
     def output(self, data: bytes) -> None:
         if not self._mark:
@@ -112,7 +115,9 @@ class CommandLines:
             self._say(COLOURS[result.status], text)
 
     def _say(self, code: str, text: str) -> None:
-        self._lines.say(self._prefix + (self._lines.painted(code, text) if code else text))
+        lines = wording.wrapped(text, self._room, "", "    ").split("\n")
+        said = (self._lines.painted(code, line) if code else line for line in lines)
+        self._lines.say("\n".join(self._prefix + line for line in said))
 
 
 def _last_of_progress(line: bytes) -> bytes:

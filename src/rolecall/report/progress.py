@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rolecall.report.spread import label
+from rolecall.report.lines import label
+from rolecall.report.spread import label as name_of
 from rolecall.results import Result, Status
 from rolecall.schedule import policy_of
 from rolecall.settings import Settings
@@ -51,7 +52,7 @@ class Progress:
         by_region = settings.region_concurrency == "parallel"
         self.rows: dict[tuple[str, str], Row] = {
             (target.name, region): Row(
-                name=label(target, region),
+                name=name_of(target, region),
                 account_id=target.account_id,
                 wave=target.wave,
                 lane=(target.name, region if by_region else ""),
@@ -87,7 +88,8 @@ class Progress:
         row.seconds = self._clock() - row.begun
         self._move(row, result.status)
         command = result.failed_command
-        row.said = (result.reason or (command.reason if command else "")).encode()
+        why = f"{command.reason}: {label(command.command)}" if command else result.reason
+        row.said = why.encode(errors="replace")
         if result.status is Status.SUCCEEDED:
             return
         self.failed.append(row)

@@ -25,7 +25,7 @@ def plan(targets: Sequence[Target], width: int) -> str:
     if len(set(columns["wave"])) == 1:
         del columns["wave"]
     rows = list(zip(*columns.values(), strict=True))
-    return fitted(list(columns), rows, width, flexible="role")
+    return fitted(list(columns), rows, width, flexible="role", then="target")
 
 
 def results(outcomes: Sequence[Result], width: int) -> str:
@@ -46,9 +46,18 @@ def _few(regions: Sequence[str]) -> str:
 
 
 def fitted(
-    names: Sequence[str], rows: Sequence[Sequence[str]], width: int, *, flexible: str
+    names: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    width: int,
+    *,
+    flexible: str,
+    then: str = "",
 ) -> str:
-    """A table without borders; only the flexible column is wrapped, so that ids stay whole."""
+    """A table without borders; only the flexible column is wrapped, so that ids stay whole.
+
+    Args:
+        then: wrapped too, where that is not enough.
+    """
     from prettytable import PrettyTable  # noqa: PLC0415  0.02 s that `--help` need not spend
 
     grid = PrettyTable(list(names), border=False, align="l", left_padding_width=0)
@@ -56,6 +65,8 @@ def fitted(
     widths = [max(map(wording.columns, column)) for column in zip(names, *rows, strict=True)]
     others = sum(widths) - widths[names.index(flexible)] + _GAP * len(names)
     grid.max_width[flexible] = max(_NARROWEST, width - others)
+    if then and (lacking := _NARROWEST - (width - others)) > 0:
+        grid.max_width[then] = max(_NARROWEST, widths[names.index(then)] - lacking)
     grid.add_rows([list(row) for row in rows])
     # Without a border each line still begins with the blank that stands for it.
     return "\n".join(line[1:].rstrip() for line in grid.get_string().splitlines())
