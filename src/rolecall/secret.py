@@ -11,7 +11,11 @@ from rolecall.disguises import base64_of, encoded, forms
 
 HIDDEN: Final = "***"
 _HIDDEN: Final = HIDDEN.encode()
-_NO_CAPITALS: Final = bytes(sorted(set(range(256)) - set(range(ord("A"), ord("Z") + 1))))
+_CAPITALS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_SIEVES: Final = tuple(
+    bytes(sorted(set(range(256)) - set(kept)))
+    for kept in (_CAPITALS, _CAPITALS + b"0123456789bfjkqvwxyz_+/%@#$&!*")
+)
 _SIGN: Final = 6
 _ANCHOR, _SHORTEST_PIECE = 12, 15
 _ACCESS_KEY_ID: Final = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16,}\b")
@@ -44,8 +48,9 @@ class _Known:
     """What a mask hides, made once and never changed, so that threads may share it.
 
     Text is searched for secrets in two steps, since the second takes a search for each form of each
-    of them. In its capitals alone, a few in a hundred bytes, the capitals of a form are looked for,
-    at its beginning and at its end; only where they are found are all forms replaced.
+    of them. Of the text only its capitals are kept, a few in a hundred bytes, and in these those of
+    each form are looked for; only where they are found are all forms replaced. Forms with too few
+    capitals are looked for in what a wider sieve keeps, or else by themselves.
     """
 
     def __init__(self, forms: Mapping[Secret, tuple[bytes, ...]]) -> None:
@@ -53,27 +58,36 @@ class _Known:
         # Longer ones go first, so that none leaves a part of another behind.
         found = {form for each in forms.values() for form in each}
         self.values = tuple(sorted(found, key=len, reverse=True))
-        signs, self.signless = set(), []
-        for value in self.values:
-            capitals = value.translate(None, _NO_CAPITALS)
-            if len(capitals) < _SIGN:
-                self.signless.append(value)
-            else:
-                signs |= {capitals[:_SIGN], capitals[-_SIGN:]}
-        self.signs = tuple(signs)
         self.wrappable = tuple(
             form
             for secret, each in forms.items()
             for form in base64_of(encoded(secret.reveal()))
             if form in each and len(form) >= _SHORTEST_PIECE
         )
+        broken = frozenset(self.wrappable)
+        signs: dict[bytes, set[bytes]] = {}
+        for value in self.values:
+            left_out, kept = _sieved(value)
+            # Of what may be broken into lines, either end may come without the other.
+            ends = {kept[:_SIGN], kept[-_SIGN:]} if value in broken else {kept}
+            signs.setdefault(left_out, set()).update(ends)
+        self.signs = tuple((left_out, tuple(ends)) for left_out, ends in signs.items())
 
     def may_be_in(self, data: bytes) -> bool:
-        if self.signs:
-            capitals = data.translate(None, _NO_CAPITALS)
-            if any(sign in capitals for sign in self.signs):
+        for left_out, signs in self.signs:
+            kept = data.translate(None, left_out) if left_out else data
+            if any(sign in kept for sign in signs):
                 return True
-        return any(value in data for value in self.signless)
+        return False
+
+
+def _sieved(value: bytes) -> tuple[bytes, bytes]:
+    """What to leave out, and what that keeps of a value: enough to know it by."""
+    for left_out in _SIEVES:
+        kept = value.translate(None, left_out)
+        if len(kept) >= _SIGN:
+            return left_out, kept
+    return b"", value
 
 
 class Mask:

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import urllib.parse
+from pathlib import Path
 
 import pytest
 
@@ -55,7 +56,7 @@ def forms(value):
 
 def everything(done):
     yield "output", done.out + done.err
-    for path in (done.folder / "rolecall-report").rglob("*"):
+    for path in filter(Path.is_file, (done.folder / "rolecall-report").rglob("*")):
         yield path.name, path.read_text()
 
 
@@ -66,6 +67,7 @@ def test_no_form_of_a_secret_is_in_anything_that_a_run_shows_or_leaves(rolecall,
     values = [*sts.secrets, SOURCE_KEYS["AWS_SECRET_ACCESS_KEY"], *json.loads(DB).values()]
     places = dict(everything(done))
     assert places.keys() >= {"report.json", "report.html", "junit.xml", "summary.md", "exports.sh"}
+    assert sum(name.endswith(".log") for name in places) == 2
     assert places["output"].count("***") > 40
     found = {
         (name, form)

@@ -93,6 +93,11 @@ GIVEN = {
     "command-failed": {
         "ROLECALL_COMMANDS": '["echo building", "cat no-such-file", "echo deployed"]'
     },
+    "value-not-hidden": {
+        "ROLECALL_MASK": "API_TOKN PIN",
+        "PIN": "1234",
+        "ROLECALL_COMMANDS": "exit 1",
+    },
     "timed-out": {"ROLECALL_COMMANDS": "sleep 60", "ROLECALL_COMMAND_TIMEOUT": "1s"},
 }
 NO_ASSUMING = {"plan-differs", "report-not-written"}
