@@ -147,6 +147,48 @@ def test_the_suite_s_properties_tell_the_run_and_the_roles(tmp_path):
     assert (found["succeeded"], found["not_run"]) == ("1", "0")
 
 
+def test_each_wave_is_a_suite_with_its_own_counts_and_start(tmp_path):
+    outcome = Outcome(
+        results=(
+            result(name="a", wave=1, started_at=60.0, commands=(DONE,)),
+            result(Status.FAILED, name="b", wave=2, started_at=120.0, commands=(BROKEN,)),
+            result(name="c", wave=2, started_at=90.0, commands=(DONE,)),
+            result(Status.NOT_RUN, name="d", wave=3, reason="an earlier target failed"),
+        ),
+        before=result(name="before", account_id="", role_arn="", region="", commands=(DONE,)),
+        started_at=1.0,
+    )
+    junit.write(tmp_path, outcome, commands=("npm ci",), mask=Mask())
+    SCHEMA.validate(tmp_path / "junit.xml")
+    root = ET.parse(tmp_path / "junit.xml").getroot()
+    counted = ("tests", "failures", "skipped")
+    assert [
+        (suite.get("name"), suite.get("timestamp")[:19], *(int(suite.get(c)) for c in counted))
+        for suite in root.findall("testsuite")
+    ] == [
+        ("rolecall", "1970-01-01T00:00:01", 1, 0, 0),
+        ("rolecall wave 1", "1970-01-01T00:01:00", 1, 0, 0),
+        ("rolecall wave 2", "1970-01-01T00:01:30", 2, 1, 0),
+        ("rolecall wave 3", "1970-01-01T00:00:01", 1, 0, 1),
+    ]
+    assert (root.get("tests"), root.get("failures")) == ("5", "1")
+    wave = root.findall("testsuite")[2]
+    known = {p.get("name"): p.get("value") for p in wave.iter("property")}
+    assert known["account of c eu-west-1"] == "222222222222"
+    assert known["role of c eu-west-1"] == "arn:aws:iam::222222222222:role/deploy"
+    assert "account of a eu-west-1" not in known
+
+
+def test_past_500_cases_each_stays_in_its_wave_and_the_rest_is_one_case(tmp_path):
+    many = [result(name=f"t{n}", wave=1 + n % 3, commands=(DONE,)) for n in range(900)]
+    junit.write(tmp_path, Outcome(results=tuple(many)), commands=("npm ci",), mask=Mask())
+    suites = ET.parse(tmp_path / "junit.xml").getroot().findall("testsuite")
+    assert sum(len(suite.findall("testcase")) for suite in suites) == 500
+    assert [suite.get("name") for suite in suites][1:] == [f"rolecall wave {n}" for n in (1, 2, 3)]
+    [rest] = suites[0].findall("testcase")
+    assert rest.get("name") == "and 401 more: 401 succeeded"
+
+
 def test_a_bug_is_a_failure_with_its_trace(tmp_path):
     outcome = Outcome(results=(result(Status.NOT_RUN, reason="left"),), bug="Traceback\nKeyError")
     suite = written(tmp_path, outcome)

@@ -24,6 +24,7 @@ class Case:
     Attributes:
         place: where it happened: `dev eu-central-1`. name: what happened there.
         role_arn: the role it was done with; empty for the source account's own credentials.
+        account_id: the account it was done in. wave: the target's, from 1; 0 for what is of none.
         reason: why it did not succeed, in one line. details: more of that, the last lines last.
     """
 
@@ -31,6 +32,8 @@ class Case:
     name: str
     status: Status
     role_arn: str = ""
+    account_id: str = ""
+    wave: int = 0
     seconds: float = 0.0
     reason: str = ""
     details: str = ""
@@ -92,6 +95,8 @@ def _per_command(result: Result, commands: Sequence[CommandResult]) -> Iterator[
             name=f"{name} ({seen[name]})" if seen[name] > 1 else name,
             status=command.status,
             role_arn=result.role_arn,
+            account_id=result.account_id,
+            wave=result.wave,
             seconds=command.seconds,
             reason=command.reason,
             details="\n".join(command.tail),
@@ -113,6 +118,8 @@ def _case(result: Result, name: str, *, reason: str = "", details: str = "") -> 
         name=name,
         status=result.status,
         role_arn=result.role_arn,
+        account_id=result.account_id,
+        wave=result.wave,
         seconds=result.seconds,
         reason=reason or result.reason,
         details=details or (f"What to do: {result.remedy}" if result.remedy else ""),

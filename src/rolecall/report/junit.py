@@ -50,36 +50,49 @@ def rendered(outcome: Outcome, commands: Sequence[str], mask: Mask) -> bytes:
 
 
 def _document(outcome: Outcome, shown: Iterable[Case], texts: Texts) -> JUnitXml:
-    from junitparser import TestSuite  # noqa: PLC0415  10 ms that only a report need spend
-    from junitparser.xunit2 import JUnitXml  # noqa: PLC0415
+    from junitparser.xunit2 import JUnitXml  # noqa: PLC0415  10 ms that only a report need spend
 
-    suite = TestSuite("rolecall")
-    suite.timestamp = moment(outcome.started_at)
-    roles: dict[str, str] = {}
-    elements = []
-    for case in shown:
-        elements.append(_element(case, texts))
-        if case.role_arn:
-            roles[case.place] = case.role_arn
-    _add_properties(suite, outcome, roles, texts)
-    suite.add_testcases(elements)
     document = JUnitXml("rolecall")
-    document.add_testsuite(suite)
+    for wave, members in _suites(outcome, shown):
+        document.add_testsuite(_suite(outcome, wave, members, texts))
     document.update_statistics()
     return document
 
 
+def _suites(outcome: Outcome, shown: Iterable[Case]) -> list[tuple[int, list[Case]]]:
+    """Cases by wave, where there are several; first, as wave 0, those that are of none."""
+    several = len({result.wave for result in outcome.results}) > 1
+    found: dict[int, list[Case]] = {}
+    for case in shown:
+        found.setdefault(case.wave if several else 0, []).append(case)
+    return sorted(found.items()) or [(0, [])]
+
+
+def _suite(outcome: Outcome, wave: int, members: Sequence[Case], texts: Texts) -> TestSuite:
+    from junitparser import TestSuite  # noqa: PLC0415  as above
+
+    begun = (r.started_at for r in outcome.results if r.wave == wave and r.started_at)
+    suite = TestSuite(f"rolecall wave {wave}" if wave else "rolecall")
+    suite.timestamp = moment(min(begun, default=outcome.started_at) if wave else outcome.started_at)
+    _add_properties(suite, outcome, members, texts)
+    suite.add_testcases([_element(case, texts) for case in members])
+    return suite
+
+
 def _add_properties(
-    suite: TestSuite, outcome: Outcome, roles: dict[str, str], texts: Texts
+    suite: TestSuite, outcome: Outcome, members: Iterable[Case], texts: Texts
 ) -> None:
-    """What holds for the run, and the role (its account with it) of each target and region."""
+    """What holds for the run, and the account and role of each target and region."""
     known = {
         "rolecall": rolecall.__version__,
         "exit_code": str(outcome.exit_code),
         "seconds": str(round(outcome.seconds, 3)),
         **{str(status).replace(" ", "_"): str(outcome.count(status)) for status in Status},
-        **{f"role of {place}": role for place, role in roles.items()},
     }
+    for case in members:
+        if case.role_arn:
+            known[f"account of {case.place}"] = case.account_id
+            known[f"role of {case.place}"] = case.role_arn
     if outcome.signal_number is not None:
         known["signal"] = str(outcome.signal_number)
     for name, value in known.items():
