@@ -6,7 +6,7 @@ The table at its top is where a message is looked up, so that page and program c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from rolecall.wording import wrapped
@@ -29,6 +29,11 @@ def hint(topic: str) -> str:
 def topic_of(message: str) -> str:
     """The section that an error's message has; empty where none has it."""
     return next((t for t in _topics_of(message) if t not in _OF_COMMANDS), "")
+
+
+def hints(messages: Iterable[str]) -> list[str]:
+    """The lines that lead to the topics of errors' messages, each once."""
+    return [hint(topic) for topic in dict.fromkeys(map(topic_of, messages)) if topic]
 
 
 def topics() -> Mapping[str, str]:

@@ -145,6 +145,7 @@ def test_without_arguments_every_target_is_stored(assume, aws, sts):
     assert re.findall(r"^profile (\w+):", done.out, re.MULTILINE) == ["dev", "prd"]
     assert "profile tst was not stored" in done.err
     assert "What to do: the trust policy of" in done.err.replace("\n  ", " ")
+    assert "  More: rolecall explain access-denied\n" in done.err
     assert keys_of(aws / "credentials", "prd")
 
 

@@ -69,6 +69,7 @@ def test_a_target_that_fails_keeps_no_other_from_its_turn(rolecall, sts):
     assert "=== t3  000000000003  eu-central-1  failed: exit code 7\n" in done.out
     assert "rolecall: t2: not assumed\n  AccessDenied" in done.err
     assert "What to do:" in done.err
+    assert "More: rolecall explain access-denied\n" in done.err
     assert "rolecall: failed: t3 eu-central-1\n" in done.err
     assert "4 succeeded, 1 failed, 1 not assumed" in done.err
 

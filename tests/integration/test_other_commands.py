@@ -59,6 +59,7 @@ def test_plan_check_assumes_every_role(rolecall, sts):
     assert "tst: not assumed" in done.out
     assert "2 of 3 roles can be assumed" in done.out
     assert "  What to do: the trust policy of" in done.out
+    assert "can be assumed\nMore: rolecall explain access-denied\n" in done.out
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId"])

@@ -91,3 +91,10 @@ def test_secrets_are_masked(tmp_path):
     text = (tmp_path / "summary.md").read_text()
     assert "password ***" in text
     assert "hunter2" not in text
+
+
+def test_what_an_error_means_has_its_topic_to_read_on():
+    run = outcome(Scale(targets=1, not_assumed=1))
+    denied = replace(run.results[0], reason="AccessDenied: User is not authorized")
+    text = rendered(replace(run, results=(denied,)))
+    assert "  More: `rolecall explain access-denied`\n" in text

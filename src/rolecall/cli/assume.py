@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from rolecall import explanations
 from rolecall.cli.aws import Aws
 from rolecall.cli.context import Context, one_of
 from rolecall.cli.signals import stopping
@@ -86,3 +87,5 @@ def _complain(target: Target, error: AssumeError) -> None:
     print(wrapped(error.reason, 80, "  "), file=sys.stderr)
     if error.remedy:
         print(wrapped(f"What to do: {error.remedy}", 80, "  "), file=sys.stderr)
+    for hint in explanations.hints([error.reason]):
+        print(f"  {hint}", file=sys.stderr)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from rolecall import wording
+from rolecall import explanations, wording
 from rolecall.cli.approval import Approval
 from rolecall.cli.context import Context, colour
 from rolecall.cli.identity import problems as memory_problems
@@ -160,10 +160,10 @@ def _with_aws(context: Context, approval: Approval, *, check: bool) -> int:
             return SUCCEEDED
         assumer = aws.assumer(resolved)
         say(f"caller: {aws.caller()}\n")
-        failed = 0
+        failed: list[str] = []
         for target, answer in assume_all(assumer, resolved.targets, stop):
             if isinstance(answer, AssumeError):
-                failed += 1
+                failed.append(answer.reason)
                 say(f"{target.name}: not assumed")
                 say(wording.wrapped(answer.reason, 80, "  "))
                 if answer.remedy:
@@ -171,7 +171,9 @@ def _with_aws(context: Context, approval: Approval, *, check: bool) -> int:
             else:
                 say(f"{target.name}: ok, account {answer.account_id}")
         total = len(resolved.targets)
-        say(f"\n{total - failed:,} of {wording.count(total, 'role')} can be assumed")
+        say(f"\n{total - len(failed):,} of {wording.count(total, 'role')} can be assumed")
+        for hint in explanations.hints(failed):
+            say(hint)
         if not failed:
             _keep(approval, resolved, say)
         return NOT_ASSUMED if failed else SUCCEEDED

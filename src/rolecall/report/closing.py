@@ -45,8 +45,8 @@ class Closing:
         if report:
             self._say(f"Report: {report}")
         reasons = (reason for _, reason, _ in kept_out(outcome.results))
-        for topic in filter(None, dict.fromkeys(map(explanations.topic_of, reasons))):
-            self._say(explanations.hint(topic))
+        for hint in explanations.hints(reasons):
+            self._say(hint)
 
     def _not_assumed(self, outcome: Outcome) -> None:
         for names, reason, remedy in kept_out(outcome.results):

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, TextIO
 
-from rolecall import wording
+from rolecall import explanations, wording
 from rolecall.report.lines import COLOURS
 from rolecall.report.reasons import kept_out
 from rolecall.report.record import result_record
@@ -168,6 +168,7 @@ def _summary(outcome: Outcome) -> Iterator[str]:
         yield wording.wrapped(reason, 80, "  ")
         if remedy:
             yield wording.wrapped(f"What to do: {remedy}", 80, "  ")
+    yield from explanations.hints(reason for _, reason, _ in kept_out(outcome.results))
     not_run = Counter(r.reason for r in outcome.results if r.status is Status.NOT_RUN)
     for reason, count in not_run.items():
         yield wording.wrapped(f"rolecall: {count:,} not run: {reason}", 80, "", "  ")

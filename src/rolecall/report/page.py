@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rolecall
-from rolecall import wording
+from rolecall import explanations, wording
 from rolecall.files import write_atomically
 from rolecall.report.digest import Digest
 from rolecall.report.record import READABLE
@@ -80,6 +80,7 @@ def _known(outcome: Outcome, texts: Texts) -> dict[str, Any]:
         "rows": Rows(outcome, digest, timeline, texts),
         "digest": digest,
         "clean": texts.clean,
+        "topic": explanations.topic_of,
         "style": style,
         "script": script,
         "style_hash": _hash(style),

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rolecall import wording
+from rolecall import explanations, wording
 from rolecall.files import write_atomically
 from rolecall.report.digest import Digest, Group, verdict
 from rolecall.report.record import READABLE, minute
@@ -122,6 +122,8 @@ class _Writer:
         for group in groups[:_MOST_ROWS]:
             lines.append(f"- {self._names(group.results)}: {self._code(group.reason)}")
             lines += [f"  What to do: {self._code(group.remedy)}"] if group.remedy else []
+            topic = explanations.topic_of(group.reason)
+            lines += [f"  More: {code(f'rolecall explain {topic}')}"] if topic else []
         return "\n".join([*lines, *self._again(groups, "try")])
 
     def _left(self, group: Group) -> str:
