@@ -74,7 +74,12 @@ class _Handler(Handler):
 
     def _serve(self) -> None:
         s3: ScriptedS3 = self.server.owner
-        data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        data = self.rfile.read(length)
+        if len(data) < length:
+            # The client was killed half-way: S3 stores no object in part (IncompleteBody).
+            self.close_connection = True
+            return
         url = urlsplit(self.path)
         bucket, _, key = unquote(url.path).lstrip("/").partition("/")
         fault = s3.fault(self.command, key)

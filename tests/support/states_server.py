@@ -115,9 +115,8 @@ class _Children:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.succeeded: dict[tuple[str, str, int], Any] = {}
-        self.failed: dict[tuple[str, int, str], int] = defaultdict(int)
-        self.drives: dict[str, int] = defaultdict(int)
-        self.exceeded = set[tuple[str, int, str]]()
+        # By the pool of a map, which each drive has anew; kept, so that none takes another's place.
+        self.failed: dict[Any, int] = defaultdict(int)
 
 
 _CHILDREN = _Children()
@@ -137,13 +136,11 @@ def _eval_job_within_tolerance(worker: Any, env: Any, job: Any) -> None:
         if job.job_output is not None:
             _CHILDREN.succeeded[key] = job.job_output
             return
-        drive = (arn, _CHILDREN.drives[arn], str(id(pool)))
-        _CHILDREN.failed[drive] += 1
-        share = 100 * _CHILDREN.failed[drive] / pool._jobs_number
-        exceeded = share > worker._map_run_record.tolerated_failure_percentage
-        is_first = exceeded and drive not in _CHILDREN.exceeded
-        if exceeded:
-            _CHILDREN.exceeded.add(drive)
+        before = 100 * _CHILDREN.failed[pool] / pool._jobs_number
+        _CHILDREN.failed[pool] += 1
+        share = 100 * _CHILDREN.failed[pool] / pool._jobs_number
+    tolerated = worker._map_run_record.tolerated_failure_percentage
+    exceeded, is_first = share > tolerated, before <= tolerated < share
     job.job_output = {}
     if is_first:
         # Before the map ends: a redrive's builds are not among those that run now.
@@ -170,8 +167,6 @@ def redrive_execution(response: Any) -> Any:
     old = next(each for each in machine.executions if each.execution_arn == arn)
     assert old.exec_status.value in _REDRIVABLE, f"{old.exec_status} can't be redriven"
     machine.executions.remove(old)
-    with _CHILDREN.lock:
-        _CHILDREN.drives[arn] += 1
     new = backend.start_execution(machine.arn, old.name, old.execution_input)
     assert new.execution_arn == arn
     return ActionResult({"redriveDate": new.start_date})
