@@ -32,7 +32,7 @@ RUN python3 -m venv tools \
     --require-hashes --only-binary :all: -r requirements/runtime.txt
 COPY pipeline/image/aws-services.txt pipeline/image/trim.py trim/
 RUN /opt/rolecall/bin/python -B trim/trim.py
-COPY LICENSE README.md pyproject.toml ./
+COPY LICENSE README.md hatch_build.py pyproject.toml ./
 COPY src src
 # Bytecode that is not checked against its source: nobody edits it, and times don't matter.
 RUN tools/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist . \

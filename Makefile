@@ -16,7 +16,7 @@ LOCKS := runtime dev build aws bench docs
 MERMAID ?= 12.3.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint types layers docs docs-check check bench pictures lock format clean
+.PHONY: help demo playground test unit lint types layers docs docs-check check bench pictures lock format clean
 .PHONY: soak site diagrams image run-image test-image sbom audit secrets
 
 help: ## list the targets
@@ -36,7 +36,7 @@ $(AWS_VENV)/.ready: requirements/aws.txt
 	@touch $@
 
 # What users install, and nothing that only the tests need: the bench measures this one.
-$(RUN_VENV)/.ready: requirements/runtime.txt pyproject.toml $(VENV)/.ready $(shell find src -name '*.py')
+$(RUN_VENV)/.ready: requirements/runtime.txt pyproject.toml hatch_build.py $(VENV)/.ready $(shell find src -type f -not -name "*.pyc")
 	$(PYTHON) -m venv $(RUN_VENV)
 	$(RUN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
 	rm -rf build/wheel
@@ -50,7 +50,10 @@ $(DOCS_VENV)/.ready: requirements/docs.txt
 	@touch $@
 
 demo: $(VENV)/.ready $(AWS_VENV)/.ready ## deploy to four simulated accounts, with the real AWS CLI
-	@PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(AWS_VENV)/bin:$$PATH" $(BIN)/python pipeline/demo/demo.py
+	@PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(AWS_VENV)/bin:$$PATH" $(BIN)/python pipeline/demo/demo.py build/demo-report
+
+playground: $(VENV)/.ready $(AWS_VENV)/.ready ## a shell with rolecall, the AWS CLI and four simulated accounts
+	@PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(AWS_VENV)/bin:$$PATH" $(BIN)/python pipeline/demo/playground.py
 
 test: $(VENV)/.ready $(AWS_VENV)/.ready ## run every test, with branch coverage, in WORKERS processes
 	@$(BIN)/coverage erase
