@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import textwrap
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+import leftovers
 from accounts import RELEASE_PARAMETER, Deployed, Target
 from organisation import Organisation
 from prettytable import PrettyTable
+from release import REPORT, Release
 
 WIDTH = 80
 COULD_NOT_ASSUME = 4
-_SITE = Path(__file__).with_name("site")
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STOP_SECONDS = 30
 # What a terminal or a user may say about looks, and nothing else of this machine's environment.
 _PASSED_ON = ("PATH", "TERM", "LANG", "NO_COLOR")
@@ -31,46 +31,13 @@ class DemoError(Exception):
     """Something is not as the demo says it is."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Release:
-    """What a pipeline deploys: a folder with a site, and the release's number."""
+def main(kept: Path) -> int:
+    """Returns 0 where everything went as the demo says.
 
-    folder: Path
-    number: int
-
-    def write(self) -> None:
-        """Puts this release's site into the folder."""
-        site = shutil.copytree(_SITE, self.folder / "site", dirs_exist_ok=True)
-        page = site / "index.html"
-        text = page.read_text("utf-8").replace("release 1", f"release {self.number}")
-        page.write_text(text, "utf-8")
-
-    def files(self) -> dict[str, bytes]:
-        site = self.folder / "site"
-        return {path.name: path.read_bytes() for path in sorted(site.iterdir())}
-
-    def parameter(self, target: str) -> str:
-        return f"release {self.number} in {target}"
-
-    def variables(self, targets: Sequence[Target]) -> dict[str, str]:
-        """What the pipeline's stage sets for rolecall."""
-        commands = f"""\
-            - aws sts get-caller-identity --query Arn --output text
-            - aws s3 sync site s3://site-$ROLECALL_TARGET-$ROLECALL_ACCOUNT_ID --no-progress
-            - aws ssm put-parameter --name {RELEASE_PARAMETER} --type String --overwrite
-              --value "{self.parameter("$ROLECALL_TARGET")}"
-            """
-        return {
-            "ROLECALL_TARGETS": "\n".join(f"{each.name}={each.role_arn}" for each in targets),
-            "ROLECALL_COMMANDS": textwrap.dedent(commands).strip(),
-            "ROLECALL_REPORT_DIR": "report",
-        }
-
-
-def main() -> int:
-    """Returns 0 where everything went as the demo says."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupted)
+    Args:
+        kept: gets the report of each run, in a folder of its own.
+    """
+    leave_when_interrupted()
     heading("A simulated AWS organisation")
     say(
         "moto's server, on this machine only: a hub account and four workload accounts. Their"
@@ -82,17 +49,20 @@ def main() -> int:
             tempfile.TemporaryDirectory(prefix="rolecall-demo-") as name,
             Organisation() as organisation,
         ):
-            before = deploy_everywhere(organisation, Path(name))
-            stop_in_time(organisation, Path(name), before)
+            before = deploy_everywhere(organisation, Path(name), kept)
+            stop_in_time(organisation, Path(name), kept, before)
     except DemoError as error:
         say(f"The demo failed: {error}")
         return 1
     heading("Done")
     say("The simulated organisation is stopped, and nothing of it is left.")
+    leftovers.tell(kept)
     return 0
 
 
-def deploy_everywhere(organisation: Organisation, folder: Path) -> Mapping[Target, Deployed]:
+def deploy_everywhere(
+    organisation: Organisation, folder: Path, kept: Path
+) -> Mapping[Target, Deployed]:
     """The first act. Returns what each account holds after it."""
     release = Release(folder=folder, number=1)
     heading("1. Release 1 goes to four accounts")
@@ -103,7 +73,7 @@ def deploy_everywhere(organisation: Organisation, folder: Path) -> Mapping[Targe
     for name, value in release.variables(organisation.targets).items():
         print(f"{name}={value}" if "\n" not in value else f"{name}=\n{value}")
     print()
-    code = run(organisation, release)
+    code = run(organisation, release, kept)
     if code:
         raise DemoError(f"rolecall ended with exit code {code} instead of 0")
     heading("What each account's administrator finds there")
@@ -118,7 +88,7 @@ def deploy_everywhere(organisation: Organisation, folder: Path) -> Mapping[Targe
 
 
 def stop_in_time(
-    organisation: Organisation, folder: Path, before: Mapping[Target, Deployed]
+    organisation: Organisation, folder: Path, kept: Path, before: Mapping[Target, Deployed]
 ) -> None:
     """The second act: one role is out of reach, so nothing is deployed anywhere."""
     denied = organisation.targets[-1]
@@ -130,7 +100,7 @@ def stop_in_time(
         " number."
     )
     organisation.deny(denied)
-    code = run(organisation, Release(folder=folder, number=2))
+    code = run(organisation, Release(folder=folder, number=2), kept)
     if code != COULD_NOT_ASSUME:
         raise DemoError(f"rolecall ended with exit code {code} instead of {COULD_NOT_ASSUME}")
     heading("What each account's administrator finds there now")
@@ -144,20 +114,19 @@ def stop_in_time(
     )
 
 
-def run(organisation: Organisation, release: Release) -> int:
-    """Runs `rolecall run` as a pipeline would; returns its exit code."""
+def run(organisation: Organisation, release: Release, kept: Path) -> int:
+    """Runs `rolecall run` as a pipeline would, and keeps its report; returns its exit code."""
     release.write()
     variables = release.variables(organisation.targets)
     print("$ rolecall run\n", flush=True)
-    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    environment = {**kept, "HOME": str(release.folder), **organisation.environment(), **variables}
+    environment = {**surroundings(organisation, release.folder), **variables}
     # In a session of its own Ctrl-C reaches rolecall once, from here, and not a second time from
     # the terminal: that would mean to kill.
     with subprocess.Popen(
         ["rolecall", "run"], cwd=release.folder, env=environment, start_new_session=True
     ) as process:
         try:
-            return process.wait()
+            code = process.wait()
         except BaseException:
             process.terminate()
             try:
@@ -165,6 +134,14 @@ def run(organisation: Organisation, release: Release) -> int:
             except subprocess.TimeoutExpired:
                 process.kill()
             raise
+    leftovers.keep(release.folder / REPORT, kept / f"release-{release.number}")
+    return code
+
+
+def surroundings(organisation: Organisation, home: Path) -> dict[str, str]:
+    """The variables of a build in the hub, and nothing of this machine's but looks and programs."""
+    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {**kept, "HOME": str(home), **organisation.environment()}
 
 
 def show(found: Mapping[Target, Deployed]) -> None:
@@ -184,12 +161,18 @@ def say(text: str) -> None:
     print(f"\n{textwrap.fill(text, WIDTH, break_on_hyphens=False)}\n", flush=True)
 
 
+def leave_when_interrupted() -> None:
+    """Makes a signal end what was begun, in good order, and then this process."""
+    for number in SIGNALS:
+        signal.signal(number, _interrupted)
+
+
 def _interrupted(number: int, frame: FrameType | None) -> NoReturn:
     """Leaves through every `with` above; what asks again is not heard, so that all is tidied up."""
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for each in SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     sys.exit(128 + number)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(sys.argv[1]).absolute()))

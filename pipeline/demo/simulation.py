@@ -51,7 +51,7 @@ class Keys:
         }
 
 
-_ANYBODY = Keys(access_key="AKIAANYBODY000000000", secret_key="not-checked")
+_ANYBODY = Keys(access_key="AKIAANYBODY000000000", secret_key="not-checked")  # noqa: S106  moto's
 
 
 class SimulationError(Exception):
@@ -112,7 +112,7 @@ class Simulation:
         """Once so many more calls were made, each needs credentials and a policy that allows it."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         # Sent as text: moto would take a form apart and find no number in it.
-        request = urllib.request.Request(
+        request = urllib.request.Request(  # noqa: S310  the server that was started here
             f"{self.url}/moto-api/reset-auth",
             data=str(after).encode(),
             headers={"Content-Type": "text/plain"},
@@ -146,7 +146,7 @@ class Simulation:
 
     @staticmethod
     def _port(process: subprocess.Popen[str]) -> int:
-        assert process.stdout
+        assert process.stdout  # noqa: S101  it is piped
         ready, _, _ = select.select([process.stdout], [], [], _START_SECONDS)
         line = process.stdout.readline() if ready else ""
         if not line:
