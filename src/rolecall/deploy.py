@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rolecall.commands import environment
@@ -18,6 +18,7 @@ from rolecall.masking import named
 from rolecall.profiles.private import REFRESHING, STATIC, PrivateProfile, private_profile
 from rolecall.results import CommandResult, Result, Status, worst
 from rolecall.secret import Mask, Secret
+from rolecall.sessions.alarms import Alarms
 from rolecall.sessions.assume import Assumer
 from rolecall.sessions.refresher import Refresher
 from rolecall.sessions.session import Session
@@ -75,7 +76,7 @@ class Deployer:
 
     Attributes:
         count: of all targets.
-        stop: ends what runs.
+        stop: ends what runs. alarms: wait for the time to renew sessions.
     """
 
     settings: Settings
@@ -84,6 +85,7 @@ class Deployer:
     stop: Stop
     root: Path
     count: int
+    alarms: Alarms = field(default_factory=Alarms)
 
     def deploy(self, job: Job, listener: Listener) -> Result:
         """Assumes, verifies, writes the profile, runs. Never raises for what befalls a target.
@@ -209,6 +211,7 @@ class Deployer:
             assume=lambda sleep: self.sessions.assumer.assume(target, sleep=sleep),
             use=use,
             name=target.name,
+            alarms=self.alarms,
         )
 
 

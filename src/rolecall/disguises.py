@@ -9,11 +9,14 @@ from collections.abc import Iterator
 
 # Shorter than this an encoded part could stand in any text.
 SHORTEST = 6
-_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_RESERVED = re.compile(rb"[^A-Za-z0-9._~-]")
+_RESERVED_IN_PATHS = re.compile(rb"[^A-Za-z0-9._~/-]")
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _HEX = re.compile(rb"%[0-9A-F]{2}")
 # What JSON writers escape beside what they must: PHP the slash, .NET and Go's HTML-safe form these.
-_ALSO_IN_JSON = {"+": "\\u002B", "&": "\\u0026", "<": "\\u003C", ">": "\\u003E", "'": "\\u0027"}
+_ALSO_IN_JSON = str.maketrans(
+    {"+": "\\u002B", "&": "\\u0026", "<": "\\u003C", ">": "\\u003E", "'": "\\u0027"}
+)
 
 
 def encoded(value: str) -> bytes:
@@ -47,8 +50,8 @@ def forms(value: str) -> tuple[bytes, ...]:
 
 def _in_urls(value: bytes) -> Iterator[bytes]:
     """With and without the slash encoded, in upper and in lower case."""
-    for kept in (_UNRESERVED, _UNRESERVED | {ord("/")}):
-        upper = b"".join(b"%c" % byte if byte in kept else b"%%%02X" % byte for byte in value)
+    for reserved in (_RESERVED, _RESERVED_IN_PATHS):
+        upper = reserved.sub(lambda match: b"%%%02X" % match[0][0], value)
         yield upper
         yield _HEX.sub(lambda match: match[0].lower(), upper)
 
@@ -58,6 +61,6 @@ def _in_json(value: str) -> Iterator[bytes]:
         plain = json.dumps(value, ensure_ascii=ascii_alone)[1:-1]
         yield encoded(plain)
         yield encoded(plain.replace("/", "\\/"))
-    wary = "".join(_ALSO_IN_JSON.get(character, character) for character in plain)
+    wary = plain.translate(_ALSO_IN_JSON)
     yield encoded(wary)
     yield encoded(re.sub(r"\\u00..", lambda match: match[0].lower(), wary))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -96,13 +98,39 @@ class DriftError(RolecallError):
         super().__init__(f"what would be done differs from {plan}")
 
 
+def signal_name(number: int) -> str:
+    """`SIGTERM`; `signal 99` where this system knows no such signal."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
 class InterruptedRunError(RolecallError):
     """A signal asked the run to end."""
 
     def __init__(self, signal_number: int) -> None:
         self.signal_number = signal_number
-        super().__init__(f"interrupted by signal {signal_number}")
+        super().__init__(f"interrupted by {signal_name(signal_number)}")
 
     @property
     def exit_code(self) -> int:  # type: ignore[override]
         return 128 + self.signal_number
+
+
+# What a machine says when it has no more to give.
+_SCARCE = frozenset({errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+
+
+def lacking(error: BaseException) -> str:
+    """Why a run can't go on where the machine has no more to give; empty for any other error."""
+    if isinstance(error, MemoryError):
+        why = "out of memory"
+    elif isinstance(error, OSError) and error.errno in _SCARCE:
+        why = error.strerror or str(error)
+    else:
+        return ""
+    return (
+        f"the machine refused what the run needs: {why}; give it more memory, processes or open"
+        " files, or let fewer targets run at once"
+    )

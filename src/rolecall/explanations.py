@@ -6,15 +6,24 @@ The table at its top is where a message is looked up, so that page and program c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 from rolecall.wording import wrapped
 
 FILE_NAME = "troubleshooting.md"
-CONFIGURATION, PLAN = "configuration-mistakes", "plan-differs"
+CONFIGURATION, PLAN, STATE = "configuration-mistakes", "plan-differs", "state-not-had"
 # What commands say is in their log: `timed out` of an error of AWS's is something else.
 _OF_COMMANDS = frozenset({"command-failed", "timed-out", "interrupted", "preflight-failed"})
+# What the process itself ends with; any other code is that of a command.
+_OF_EXIT_CODES = {
+    2: CONFIGURATION,
+    3: "nothing-to-do",
+    4: "preflight-failed",
+    70: "a-bug",
+    **dict.fromkeys((129, 130, 143), "interrupted"),
+}
+_EXIT_CODES = 256
 _WIDTH = 80
 _ROW = re.compile(r"^\| (.+) \| \[[^\]]+\]\(#([\w-]+)\) \|$", re.MULTILINE)
 _HEADING = re.compile(r"^(##+) (.+)$", re.MULTILINE)
@@ -41,10 +50,37 @@ def topics() -> Mapping[str, str]:
     return {anchor: title for anchor, (title, _) in _sections().items()}
 
 
-def found(word: str) -> str:
-    """The topic that a word means: an anchor, or a part of a message. Empty where none is meant."""
-    anchor = _anchor(word)
-    return anchor if anchor in _sections() else next(_topics_of(word), "")
+def found(words: str) -> Sequence[str]:
+    """The topics that are meant by an anchor, an exit code, or some words of a message.
+
+    One where it is sure. Several where the words stand in as many sections; none where in none.
+    """
+    if (anchor := _anchor(words)) in _sections():
+        return [anchor]
+    if topic := next(_topics_of(words), "") or _of_exit_code(words):
+        return [topic]
+    wanted = _words(words)
+    if not wanted:
+        return []
+    named = [topic for topic, own in _names().items() if wanted <= own]
+    return named or _innermost(t for t, (_, body) in _sections().items() if wanted <= _words(body))
+
+
+def _of_exit_code(words: str) -> str:
+    code = re.fullmatch(r"(?:exit (?:code|status) )?([0-9]{1,3})(?: \(SIG\w+\))?", words.strip())
+    if not code or not 0 < int(code[1]) < _EXIT_CODES:
+        return ""
+    return _OF_EXIT_CODES.get(int(code[1]), "command-failed")
+
+
+def _innermost(topics: Iterable[str]) -> Sequence[str]:
+    """Without the sections that only have the words from one within them."""
+    texts = {topic: _sections()[topic][1] for topic in topics}
+    return [
+        topic
+        for topic, body in texts.items()
+        if not any(inner in body for other, inner in texts.items() if other != topic)
+    ]
 
 
 def text(topic: str) -> str:
@@ -76,12 +112,38 @@ def _anchor(title: str) -> str:
     return re.sub(r"[^\w -]", "", title).lower().replace(" ", "-")
 
 
+def _words(text: str) -> frozenset[str]:
+    """Its words, and those that names of options, errors and topics are made of."""
+    words = re.findall(r"[^\W_]+", text.lower())
+    return frozenset(word for word in words if not word.isdigit()) - {"rolecall"}
+
+
+@cache
+def _names() -> Mapping[str, frozenset[str]]:
+    """The words of each section's title and of its row in the table."""
+    names = {topic: _words(title) for topic, (title, _) in _sections().items()}
+    for cell, topic in _ROW.findall(_page()):
+        names[topic] |= _words(cell)
+    return names
+
+
 def _topics_of(message: str) -> Iterator[str]:
-    for cell, anchor in _ROW.findall(_page()):
-        shown = [_pattern(text) for text in re.findall(r"`([^`]+)`", cell)]
-        enough = all if "` with `" in cell else any
-        if enough(re.search(pattern, message) for pattern in shown):
+    for anchor, enough, patterns in _rows():
+        if enough(pattern.search(message) for pattern in patterns):
             yield anchor
+
+
+@cache
+def _rows() -> Sequence[tuple[str, Callable[[Iterable[object]], bool], Sequence[re.Pattern[str]]]]:
+    """The sections, each with its patterns, and how many of them a message must have."""
+    return [
+        (
+            anchor,
+            all if "` with `" in cell else any,
+            [re.compile(_pattern(text)) for text in re.findall(r"`([^`]+)`", cell)],
+        )
+        for cell, anchor in _ROW.findall(_page())
+    ]
 
 
 def _pattern(shown: str) -> str:
@@ -108,4 +170,4 @@ def _hanging(line: str) -> str:
 def _plain(text: str) -> str:
     """Without what Markdown adds; links keep their words."""
     without_links = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", " ".join(text.split()))
-    return re.sub(r"^#+ |\*\*", "", without_links)
+    return re.sub(r"^#+ |(?<!\*)\*\*(?!\*)", "", without_links)

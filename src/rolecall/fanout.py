@@ -14,7 +14,8 @@ from rolecall.deploy import Deployer
 from rolecall.errors import InterruptedRunError
 from rolecall.jobs import Job, result
 from rolecall.report.view import View
-from rolecall.results import Result, Status
+from rolecall.results import ABORTED, Result, Status
+from rolecall.running import Running
 from rolecall.schedule import Board, policy_of
 from rolecall.settings import Settings
 from rolecall.state.memory import Memory
@@ -43,10 +44,13 @@ class Fanout:
         results: list[Result],
         *,
         memory: Memory,
+        running: Running,
     ) -> None:
         self._settings, self._view, self._deployer = settings, view, deployer
-        self._results, self._memory = results, memory
+        self._results, self._memory, self._running = results, memory, running
         self._waves = list(_waves(jobs, by_region=settings.region_concurrency == "parallel"))
+        by_region = settings.region_concurrency == "parallel"
+        self._lane = wording.unit(job.target.name for job in jobs) if by_region else "target"
         self._wave = 0
         self._board = Board(self._waves, policy_of(settings))
         self.why_not_run = "an earlier target failed"
@@ -79,13 +83,15 @@ class Fanout:
 
     def exceeded(self) -> None:
         """Too many failed: nothing more begins, and with `abort` what runs is ended."""
-        if most := int(self._board.tolerated):
+        most, told = int(self._board.tolerated), self._settings.max_failures
+        if told and (most or told.percent):
             where = "in a wave " if self._settings.failures_per == "wave" else ""
-            failed = wording.count(most, "target")
-            self.why_not_run = f"more than {failed} failed {where}(MAX_FAILURES)"
+            failed = wording.count(most, self._lane)
+            share = f", {told} of {self._board.counted:,}" if told.percent else ""
+            self.why_not_run = f"more than {failed} failed {where}(MAX_FAILURES{share})"
         stop = self._deployer.stop
         if self._settings.on_failure == "abort" and not stop.requested:
-            stop.request(signal.SIGTERM, f"ended, since {self.why_not_run}")
+            stop.request(signal.SIGTERM, f"{ABORTED}{self.why_not_run}")
 
     def _is_left(self, job: Job) -> bool:
         return job.key not in self._memory.successes
@@ -100,7 +106,8 @@ class Fanout:
             return False
         listener = self._view.target_started(job.target, job.region)
         try:
-            found = self._deployer.deploy(job, listener)
+            with self._running.one():
+                found = self._deployer.deploy(job, listener)
         except InterruptedRunError:
             return False
         except Exception:

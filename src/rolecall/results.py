@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rolecall import errors
+from rolecall import errors, wording
+
+# How a reason begins where rolecall ended what ran, because of what had failed elsewhere.
+ABORTED = "ended, since "
 
 
 class Status(StrEnum):
@@ -66,6 +69,11 @@ class Result:
     @property
     def failed_command(self) -> CommandResult | None:
         return next((c for c in self.commands if c.status is Status.FAILED), None)
+
+    @property
+    def aborted(self) -> bool:
+        """It was ended because of others, as ON_FAILURE=abort asks for."""
+        return bool(self.failed_command and self.failed_command.reason.startswith(ABORTED))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,6 +155,25 @@ class Outcome:
         """What came before, the targets, and what came after."""
         return tuple(r for r in (self.before, *self.results, self.after) if r)
 
+    @property
+    def absent(self) -> tuple[int, ...]:
+        """The places, from 1, of the targets that no report tells of."""
+        seen = {result.index for result in self.results}
+        places = range(1, self.targets_in_all + 1) if self.missing else ()
+        return tuple(place for place in places if place not in seen)
+
+    @property
+    def unit(self) -> str:
+        """What a result is of: `target`, or `deployment` where one has several regions."""
+        return wording.unit(result.target for result in self.results)
+
+    @property
+    def size(self) -> str:
+        """`4 targets`, or `4 targets (8 deployments)`."""
+        targets = wording.count(len({result.target for result in self.results}), "target")
+        several = f" ({wording.count(len(self.results), self.unit)})"
+        return targets + (several if self.unit != "target" else "")
+
     def count(self, status: Status) -> int:
         return sum(result.status is status for result in self.results)
 
@@ -154,13 +181,10 @@ class Outcome:
 def exit_reason(exit_code: int) -> str:
     """An exit code in words; a negative one, or one over 128, names the signal."""
     number = -exit_code if exit_code < 0 else exit_code - 128
-    try:
-        name = signal.Signals(number).name if number > 0 else ""
-    except ValueError:
-        name = ""
     if exit_code < 0:
-        return f"killed by {name or f'signal {number}'}"
-    return f"exit code {exit_code} ({name})" if name else f"exit code {exit_code}"
+        return f"killed by {errors.signal_name(number)}"
+    known = number in set(signal.Signals)
+    return f"exit code {exit_code}" + (f" ({errors.signal_name(number)})" if known else "")
 
 
 def worst(commands: Iterable[CommandResult]) -> Status:

@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from rolecall import wording
 from rolecall.deploy import Deployer, Sessions, Surroundings
-from rolecall.errors import AssumeError, ConfigError, FileError, InterruptedRunError
+from rolecall.errors import AssumeError, ConfigError, FileError, InterruptedRunError, lacking
 from rolecall.fanout import Fanout
 from rolecall.jobs import Job, not_assumed, once_left, result, succeeded_before
 from rolecall.profiles.private import private_root
 from rolecall.report.view import View
 from rolecall.results import Outcome, Result, Span, Status
+from rolecall.running import Running
 from rolecall.sessions.assume import Assumer
 from rolecall.sessions.preflight import assume_all
 from rolecall.settings import Settings
@@ -22,6 +24,7 @@ from rolecall.settings.documents import Commands
 from rolecall.state.memory import Forgetful, Memory
 from rolecall.targets import Target
 
+_TOLD_EVERY = 60.0
 _PREFLIGHT_FAILED = "another role could not be assumed, so nothing was deployed"
 
 
@@ -43,6 +46,8 @@ class Runner:
         self._results: list[Result] = []
         self._why_not_run = ""
         self._preflighted: Span | None = None
+        self._before: Result | None = None
+        self._running: Running
 
     def run(self, targets: Sequence[Target], count: int) -> Outcome:
         """What became of every target, also when interrupted or when rolecall itself fails.
@@ -67,14 +72,18 @@ class Runner:
         try:
             if not jobs:  # a shard may have none
                 return replace(outcome, seconds=time.monotonic() - begun)
-            with private_root(self._outside.environ) as root:
+            with private_root(self._outside.environ) as root, self._watched(jobs) as self._running:
                 outcome = self._run(outcome, targets, jobs, root, count)
         except InterruptedRunError:
             pass
         except (ConfigError, FileError):
             raise
-        except Exception:  # noqa: BLE001  the report must tell what was done before
-            outcome = replace(outcome, bug=self._outside.mask.text(traceback.format_exc()))
+        except Exception as error:  # noqa: BLE001  the report must tell what was done before
+            self._why_not_run = lacking(error)
+            if self._why_not_run:
+                outcome = replace(outcome, after=self._after_left())
+            else:
+                outcome = replace(outcome, bug=self._outside.mask.text(traceback.format_exc()))
         if self._stop.requested:
             self._why_not_run = "interrupted"
         if outcome.bug:
@@ -82,6 +91,7 @@ class Runner:
         return replace(
             outcome,
             results=tuple(self._filled(jobs)),
+            before=self._before,
             preflight=self._preflighted,
             signal_number=self._stop.signal_number,
             seconds=time.monotonic() - begun,
@@ -122,8 +132,7 @@ class Runner:
 
     def _deploy(self, outcome: Outcome, deployer: Deployer, jobs: Sequence[Job]) -> Outcome:
         if not self._memory.lost():
-            before = self._once(deployer, "before", self._settings.before)
-            outcome = replace(outcome, before=before)
+            self._before = before = self._once(deployer, "before", self._settings.before)
             if before and before.status is Status.FAILED and not self._stop.requested:
                 self._why_not_run = "the commands before the first target failed"
                 return outcome
@@ -136,6 +145,10 @@ class Runner:
         if after and after.status is Status.SUCCEEDED:
             self._memory.remember_after()
         return replace(outcome, after=after)
+
+    def _watched(self, jobs: Sequence[Job]) -> Running:
+        noun = wording.unit(job.target.name for job in jobs)
+        return Running(self._view, self._stop, grace=self._settings.grace, noun=noun)
 
     def _left(self, jobs: Sequence[Job]) -> list[Job]:
         """What did not succeed before; the rest is told, and has its results."""
@@ -153,7 +166,13 @@ class Runner:
         started_at, begun = time.time(), time.monotonic()
         self._view.preflight_started(len(targets))
         failures: dict[str, AssumeError] = {}
-        for target, answer in assume_all(sessions.assumer, targets, self._stop):
+        told = begun
+        for done, (target, answer) in enumerate(
+            assume_all(sessions.assumer, targets, self._stop), start=1
+        ):
+            if time.monotonic() - told >= _TOLD_EVERY:
+                told = time.monotonic()
+                self._view.preflight_goes_on(done, len(targets), told - begun)
             if isinstance(answer, AssumeError):
                 failures[target.name] = answer
             else:
@@ -173,7 +192,13 @@ class Runner:
 
     def _fan_out(self, deployer: Deployer, jobs: Sequence[Job]) -> None:
         fanout = Fanout(
-            self._settings, self._view, deployer, jobs, self._results, memory=self._memory
+            self._settings,
+            self._view,
+            deployer,
+            jobs,
+            self._results,
+            memory=self._memory,
+            running=self._running,
         )
         try:
             fanout.run()
@@ -184,9 +209,17 @@ class Runner:
         """None where there are no such commands."""
         if not commands:
             return None
-        found = deployer.once(name, commands, self._view.once_started(name))
+        listener = self._view.once_started(name)
+        with self._running.once(name):
+            found = deployer.once(name, commands, listener)
         self._view.target_ended(found)
         return found
+
+    def _after_left(self) -> Result | None:
+        """The commands after the last target, where they have not succeeded in an earlier try."""
+        if not self._settings.after or self._memory.after_succeeded:
+            return None
+        return once_left("after", Status.NOT_RUN, self._why_not_run)
 
     def _filled(self, jobs: Sequence[Job]) -> Iterator[Result]:
         """The results in the order asked for, with `not run` for what was not reached."""

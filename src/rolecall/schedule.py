@@ -79,7 +79,12 @@ class Board(Generic[T]):
         """How many may fail: in the wave that is open, or in all."""
         if self._policy.tolerated is None:
             return float("inf")
-        return self._policy.tolerated.of(self._size if self._policy.per_wave else self._total)
+        return self._policy.tolerated.of(self.counted)
+
+    @property
+    def counted(self) -> int:
+        """How many lanes a tolerated share is of: those of the wave that is open, or all."""
+        return self._size if self._policy.per_wave else self._total
 
     @property
     def exceeded(self) -> bool:

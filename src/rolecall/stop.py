@@ -70,9 +70,11 @@ class Stop:
         signal_number: the first signal's; None while there was none.
         reason: why, as a command that is ended for it gives it.
         urgent: there was a second one: kill what was asked to end.
+        before_ending: called by whoever is about to end something for it; never in a handler.
     """
 
     def __init__(self) -> None:
+        self.before_ending: Callable[[], object] = lambda: None
         self.signal_number: int | None = None
         self.reason = ""
         self.urgent = False
@@ -91,6 +93,7 @@ class Stop:
     def child(self) -> Iterator[Stop]:
         """A stop for a part of the run: what stops the whole stops it too, and not the reverse."""
         with Stop() as child:
+            child.before_ending = self.before_ending
             self._children.append(child)
             if self.signal_number is not None:
                 child.request(self.signal_number, self.reason)
@@ -100,13 +103,14 @@ class Stop:
                 self._children.remove(child)
 
     def request(self, signal_number: int, reason: str = "interrupted") -> None:
-        self.urgent = self.requested
+        again = self.urgent = self.requested
+        if not again:
+            # The whole first: what a part of it ends at once is told as what this signal ended.
+            self.reason, self.signal_number = reason, signal_number
         for child in self._children:
-            if self.urgent or not child.requested:
+            if again or not child.requested:
                 child.request(signal_number, reason)
-        if not self.requested:
-            self.reason = reason
-            self.signal_number = signal_number
+        if not again:
             os.write(self._writer, b"!")
             # Setting an event takes its lock, which the interrupted thread may hold.
             threading.Thread(target=self._event.set, daemon=True).start()

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _MINUTE, _HOUR = 60, 3600
+# CSI, OSC (ended by BEL or ST) and two-character sequences of ECMA-48.
+ESCAPE_SEQUENCE = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[@-Z\\^_])"
+)
+# A colour, or bold; 8 would hide what follows.
+_COLOUR = re.compile(r"\x1b\[(?:(?:[0-79]|[1-9][0-9]{1,2})(?:;(?=[0-9])|(?=m)))*m")
+# What turns the direction of the text around it stands beside the control characters.
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def seconds(value: float) -> str:
@@ -25,9 +34,39 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def unit(names: Iterable[str]) -> str:
+    """What is counted where there is a name for each: `deployment` where one stands twice.
+
+    A target has a name, and may be deployed to in several regions.
+    """
+    listed = list(names)
+    return "target" if len(set(listed)) == len(listed) else "deployment"
+
+
+def some(words: Sequence[str], most: int = 8) -> str:
+    """The first of the words, and how many more there are: `dev, tst and 9 more`."""
+    more = len(words) - most
+    return ", ".join(words[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
 def printable(text: str) -> str:
     """The text with control characters spelt out, so that it can't steer a terminal."""
     return "".join(c if c.isprintable() or c == "\t" else repr(c)[1:-1] for c in text)
+
+
+def harmless(text: str, *, colours: bool = False) -> str:
+    """Lines that can't steer a terminal, whoever wrote them; with `colours` these stay.
+
+    Escape sequences go, as they would on the screen; other control characters are spelt out.
+    """
+    if text.isprintable():
+        return text
+    kept = _COLOUR if colours else None
+    plain = ESCAPE_SEQUENCE.sub(lambda m: m[0] if kept and kept.fullmatch(m[0]) else "", text)
+    parts = _COLOUR.split(plain) if colours else [plain]
+    between = [*(_COLOUR.findall(plain) if colours else ()), ""]
+    spelt = (CONTROL.sub(lambda m: repr(m[0])[1:-1], part) for part in parts)
+    return "".join(part + after for part, after in zip(spelt, between, strict=True))
 
 
 def columns(text: str) -> int:

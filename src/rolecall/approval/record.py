@@ -42,6 +42,8 @@ OPTIONS = (
 # The session's name tells of the build that runs, which is another one than the build that planned.
 SESSION = tuple(item.name for item in fields(SessionOptions) if item.name != "session_name")
 
+_WRITE = "`rolecall plan --out FILE` writes one"
+
 Record = Mapping[str, Any]
 
 
@@ -99,15 +101,17 @@ def read(path: Path) -> Record:
         raise FileError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):
         raise FileError(f"{path} is no plan: it is not JSON, or was cut off") from None
+    if isinstance(found, dict) and "results" in found:
+        raise FileError(f"{path} is the report of a run, and no plan: {_WRITE}")
     if not isinstance(found, dict) or "version" not in found:
-        raise FileError(f"{path} is no plan")
+        raise FileError(f"{path} is no plan: {_WRITE}")
     if found["version"] != VERSION:
         raise FileError(
             f"{path} is a plan of version {found['version']!r}, and this rolecall reads"
             f" {VERSION}: plan again with the rolecall that is to run it"
         )
     if not _whole(found):
-        raise FileError(f"{path} is damaged: parts of the plan are missing, or are no parts of one")
+        raise FileError(f"{path} is no whole plan, or was changed by hand: {_WRITE}")
     return found
 
 

@@ -52,10 +52,12 @@ class Approval:
         now = record.record(settings, targets, context.mask, only=plan["only"], salt=plan["salt"])
         if lines := list(differences(plan, now)):
             raise DriftError(self._name, lines)
-        targets, unknown = _only(targets, settings.only)
+        planned = targets
+        targets, unknown = _only(planned, settings.only)
         if unknown:
             wrong = f"means no target of {self._name}"
-            raise ConfigError(self._problem("ONLY", f"{word!r} {wrong}") for word in unknown)
+            said = [f"{word!r} {wrong}{selection.instead(word, planned)}" for word in unknown]
+            raise ConfigError(self._problem("ONLY", text) for text in said)
         shard = settings.shard
         return replace(resolved, targets=selection.shard(targets, shard.number, shard.count))
 

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from rolecall.cli import batch_arguments
 from rolecall.cli.batch_arguments import BatchArguments
-from rolecall.cli.parser import COMPARED, FORMS, SHELLS, made
-from rolecall.settings.options import options
+from rolecall.cli.parser import COMPARED, FORMS, HELP, PARALLEL, SHELLS, commands, made
 from rolecall.wording import nearest
+
+# What goes with no command.
+_OF_ALL = ("-h", "--help", "--version")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Arguments:
-    """A parsed command line. `flags` has each option's text, None where it was not given."""
+    """A parsed command line.
+
+    Attributes:
+        flags: each option's text, None where it was not given.
+        spelt: how a flag was written, by the option's name, where that is not as the option's own.
+    """
 
     command: str
     flags: Mapping[str, str | None]
+    spelt: Mapping[str, str] = field(default_factory=dict)
     read: bool = False
     check: bool = False
     out: str = ""
@@ -60,31 +69,26 @@ def parse(argv: Sequence[str]) -> Arguments:
     if argv[:1] == ["exec"] and "--" in argv:
         cut = argv.index("--")
         argv, words = argv[:cut], argv[cut + 1 :]
-    parser = made()
     # What `docker run IMAGE` starts when it is given no command.
     first = next(iter(argv), "")
     given = ["run", *argv] if not first or first.startswith("-") else list(argv)
-    if first in ("-h", "--help", "--version"):
+    if first in _OF_ALL:
         given = list(argv)
+    if first == "help":
+        given = [*argv[1:2], "--help"]
+    parser = made(given[0])
+    if not given[0].startswith("-") and given[0] not in HELP:
+        parser.error(f"{given[0]!r} is no command; {_instead(given[0])}")
     namespace, unknown = parser.parse_known_args(given)
     found = vars(namespace)
     command = found["command"]
-    if command == "exec" and not words:
-        parser.error("exec needs a command after `--`: rolecall exec TARGET -- COMMAND…")
-    if command == "exec" and bool(found["target"]) == found["all"]:
-        parser.error("exec needs one TARGET, or --all for all of them, which --only narrows")
-    if command == "exec" and found["target"] and found["format"]:
-        parser.error("--format goes with --all; one target's output is passed on as it is")
-    if unknown:
-        parser.error(f"{unknown[0]!r} is no argument of {command}{_hint(unknown[0])}")
-    if command == "completion" and bool(found["shell"]) == found["targets"]:
-        parser.error(f"completion needs a shell: {', '.join(SHELLS)}")
-    if (found.get("role_arn") or "").startswith("arn:") and not found["profile"]:
-        parser.error("assume needs a name for the profile: rolecall assume ARN PROFILE")
-    flags = {} if command == "completion" else {o.name: found.get(o.key) for o in options()}
+    own = commands(parser)[command]
+    _check(own, found, words, unknown, () if given[0] == first else _OF_ALL)
+    flags, spelt = _flags(found)
     return Arguments(
         command=command,
-        flags={**flags, "CONFIG": found["config"]},
+        flags=flags,
+        spelt=spelt,
         read=found.get("read", False),
         check=found.get("check", False),
         out=found.get("out") or "",
@@ -94,28 +98,80 @@ def parse(argv: Sequence[str]) -> Arguments:
         words=tuple(words),
         everywhere=found.get("all", False),
         format=found.get("format") or "",
-        report=_report(parser, found) if command == "report" else None,
+        report=_report(own, found) if command == "report" else None,
         places=tuple(found.get("places") or ()),
         partial=found.get("partial", False),
         clear=found.get("action") == "clear",
         force=found.get("force", False),
-        batch=batch_arguments.parsed(parser, found) if command == "plan" else None,
+        batch=batch_arguments.parsed(own, found) if "batch" in found else None,
         shell=found.get("shell") or "",
-        topic=found.get("topic") or "",
+        topic=" ".join(found.get("topic") or ()),
         show=found.get("show", False),
     )
+
+
+def _flags(found: Mapping[str, Any]) -> tuple[dict[str, str | None], dict[str, str]]:
+    """The options' text by name, and the names of those that were written otherwise."""
+    flags: dict[str, str | None] = {"CONFIG": found["config"]}
+    if found["command"] != "completion":
+        from rolecall.settings.options import options  # noqa: PLC0415  see `made`
+
+        flags |= {option.name: found.get(option.key) for option in options()}
+    if (count := found.get("parallel")) is None:
+        return flags, {}
+    return flags | {"MAX_PARALLEL": count}, {"MAX_PARALLEL": PARALLEL}
+
+
+def _check(
+    parser: argparse.ArgumentParser,
+    found: Mapping[str, Any],
+    words: Sequence[str],
+    unknown: Sequence[str],
+    others: Sequence[str],
+) -> None:
+    """What argparse does not see by itself. The parser is the command's own.
+
+    Args:
+        others: what would do in the place of a flag, beside those of the parser.
+    """
+    command = found["command"]
+    if command == "exec" and not words:
+        parser.error("exec needs a command after `--`: rolecall exec TARGET -- COMMAND…")
+    if command == "exec" and bool(found["target"]) == found["all"]:
+        parser.error("exec needs one TARGET, or --all for all of them, which --only narrows")
+    if command == "exec" and found["target"] and found["format"]:
+        parser.error("--format goes with --all; one target's output is passed on as it is")
+    if command == "exec" and None not in (found["parallel"], found["max_parallel"]):
+        parser.error(f"{PARALLEL} and --max-parallel are the same; give one of them")
+    if unknown:
+        # The words that are no flags may be the values of those that are none either.
+        wrong = [word for word in unknown if word.startswith("-")] or unknown[:1]
+        hints = ((word, _hint(parser, word, others)) for word in wrong)
+        parser.error("\n  ".join(f"{word!r} is no argument of {command}{h}" for word, h in hints))
+    if command == "completion" and bool(found["shell"]) == found["targets"]:
+        parser.error(f"completion needs a shell: {', '.join(SHELLS)}")
+    if found.get("show") and found["batch"]:
+        parser.error("--print shows rolecall.yml alone; for a batch there is plan --batch")
+    if (found.get("role_arn") or "").startswith("arn:") and not found["profile"]:
+        parser.error("assume needs a name for the profile: rolecall assume ARN PROFILE")
+
+
+def _instead(word: str) -> str:
+    near = nearest(word, HELP)
+    return f"did you mean {near}?" if near else f"the commands are {', '.join(HELP)}"
 
 
 def _report(parser: argparse.ArgumentParser, found: Mapping[str, str | None]) -> ReportArguments:
     form, compare = found["form"] or FORMS[0], found["compare"] or ""
     if compare and form not in COMPARED:
-        parser.error(f"--compare is told as {' or '.join(COMPARED)}, not as {form}")
+        parser.error(f"--compare takes --format {' or '.join(COMPARED)}, not {form}")
     return ReportArguments(
         folder=found["folder"] or "", form=form, out=found["out"] or "", compare=compare
     )
 
 
-def _hint(word: str) -> str:
-    flags = [option.flag for option in options()]
-    near = nearest(word.partition("=")[0].replace("_", "-"), flags)
+def _hint(parser: argparse.ArgumentParser, word: str, others: Sequence[str]) -> str:
+    actions = parser._actions  # noqa: SLF001  argparse has no other way to them
+    flags = [flag for action in actions for flag in action.option_strings]
+    near = nearest(word.partition("=")[0].replace("_", "-"), [*flags, *others])
     return f"; did you mean {near}?" if near else ""

@@ -17,7 +17,7 @@ from rolecall.sessions.preflight import assume_all
 from rolecall.sessions.session import Session
 from rolecall.settings.sources import Raw
 from rolecall.targets import Resolved, Target
-from rolecall.wording import wrapped
+from rolecall.wording import harmless, wrapped
 
 
 def command(context: Context, *, role_arn: str, profile: str) -> int:
@@ -54,10 +54,7 @@ def command(context: Context, *, role_arn: str, profile: str) -> int:
 def _resolved(context: Context, aws: Aws, role_arn: str, profile: str) -> Resolved:
     if profile:
         raw = Raw(value=[{"name": profile, "role_arn": role_arn}], origin="argument", place="ARN")
-        settings = replace(context.settings, targets=raw, organization=None)
-        context.loaded = replace(
-            context.loaded, settings=settings, bad=context.loaded.bad - {"TARGETS"}
-        )
+        context.loaded = context.loaded.with_target(raw)
     return context.resolve(
         read_list=aws.read_list, organization=aws.organization, needs_region=False
     )
@@ -84,7 +81,7 @@ def _tell(target: Target, session: Session, region: str) -> None:
 
 def _complain(target: Target, error: AssumeError) -> None:
     print(f"rolecall: profile {target.name} was not stored", file=sys.stderr)
-    print(wrapped(error.reason, 80, "  "), file=sys.stderr)
+    print(wrapped(harmless(error.reason), 80, "  "), file=sys.stderr)
     if error.remedy:
         print(wrapped(f"What to do: {error.remedy}", 80, "  "), file=sys.stderr)
     for hint in explanations.hints([error.reason]):

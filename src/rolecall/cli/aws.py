@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -12,14 +13,15 @@ from rolecall.cli.context import Context
 from rolecall.errors import AssumeError
 from rolecall.sessions import remedies
 from rolecall.sessions.assume import CHAINED_LIMIT, Assumer
-from rolecall.sessions.organization import OrganizationCalls
 from rolecall.sessions.retry import Retry
 from rolecall.sessions.session import Credentials
 from rolecall.sessions.source import Source, asked
 from rolecall.settings.sources import BadValueError
 from rolecall.stop import Stop
 from rolecall.targets import Resolved, SessionOptions, Target, arns, lists, names
-from rolecall.targets.organization import Call, Wish
+
+if TYPE_CHECKING:
+    from rolecall.targets.organization import Call, Wish
 
 _READS_THE_ORGANISATION = "organization"
 
@@ -41,6 +43,7 @@ class Aws:
             level=settings.log_level,
             mask=context.mask,
         )
+        logs.ready()
         self.retry = Retry(
             attempts=settings.retry_attempts,
             max_wait=settings.retry_max_wait,
@@ -94,6 +97,8 @@ class Aws:
             with suppress(AssumeError):
                 return remedies.principal_of(self.caller())
             return "the caller"
+
+        from rolecall.sessions.organization import OrganizationCalls  # noqa: PLC0415  few have one
 
         credentials = self._reading(wish.role) if wish.role else None
         client = self.source().client("organizations", credentials)

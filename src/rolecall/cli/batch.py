@@ -6,6 +6,7 @@ From the AWS CodeBuild User Guide, "Batch build buildspec reference".
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -33,31 +34,48 @@ def write(context: Context, given: BatchArguments) -> int:
     Raises:
         ConfigError, FileError: where it can't be made; nothing was written.
     """
+    written = text(context, given)
+    if given.out:
+        path = context.folder / given.out
+        make_folder(path.parent, FOLDER)
+        write_atomically(path, written.encode(), mode=READABLE, durable=False)
+    else:
+        outlet().write(written.encode())
+    return SUCCEEDED
+
+
+def text(context: Context, given: BatchArguments, *, phases: str = "") -> str:
+    """The buildspec of the batch, or the input of the state machine, masked.
+
+    Args:
+        phases: the buildspec whose phases the builds run; empty where its file is to be read.
+
+    Raises:
+        ConfigError, FileError: where it can't be made.
+    """
     resolved = _resolved(context)
     narrowed = len(resolved.targets) < resolved.count
     try:
         waves = divide(resolved.targets, given.way, shards=given.shards, named=narrowed)
     except BadValueError as error:
         raise ConfigError([Problem("ROLECALL_TARGETS", str(error))]) from None
-    states = given.form == "stepfunctions"
-    written = _input(context, waves) if states else _buildspec(context, given, waves)
-    text = context.mask.text(written)
-    if given.out:
-        path = context.folder / given.out
-        make_folder(path.parent, FOLDER)
-        write_atomically(path, text.encode(), mode=READABLE, durable=False)
-    else:
-        outlet().write(text.encode())
-    return SUCCEEDED
+    if given.way == "wave" and len({target.wave for target in resolved.whole}) == 1:
+        said = "all targets are in one wave, so there is one build; WAVES, or `wave` of a target,"
+        print(wording.wrapped(f"rolecall: {said} makes more", 80, "", "  "), file=sys.stderr)
+    if given.form == "stepfunctions":
+        return context.mask.text(_input(context, waves))
+    return context.mask.text(_buildspec(context, given, waves, phases))
+
+
+def refuse_shard(context: Context) -> None:
+    """Raises ConfigError where SHARD is given: builds of a batch have one each."""
+    if problems := _shard_problems(context):
+        raise ConfigError(problems)
 
 
 def _resolved(context: Context) -> Resolved:
     """The targets, of lists in AWS, too."""
-    problems = []
-    if "SHARD" in context.loaded.given:
-        wrong = "has no place beside --batch, which gives each build its own"
-        problems.append(Problem(context.loaded.given["SHARD"].at(), wrong))
-    problems += context.command_problems()
+    problems = [*_shard_problems(context), *context.command_problems()]
     resolved = context.resolve(read_list=None, problems=problems)
     if not resolved.unread:
         return resolved
@@ -68,6 +86,12 @@ def _resolved(context: Context) -> Resolved:
     with stopping() as stop:
         aws = Aws(context, stop, stream=TextOutlet(outlet()))
         return context.resolve(read_list=aws.read_list, organization=aws.organization)
+
+
+def _shard_problems(context: Context) -> list[Problem]:
+    raw = context.loaded.given.get("SHARD")
+    wrong = "has no place beside --batch, which gives each build its own"
+    return [Problem(raw.at(), wrong)] if raw else []
 
 
 def _input(context: Context, waves: Sequence[Sequence[Share]]) -> str:
@@ -87,12 +111,14 @@ def _input(context: Context, waves: Sequence[Sequence[Share]]) -> str:
     return text
 
 
-def _buildspec(context: Context, given: BatchArguments, waves: Sequence[Sequence[Share]]) -> str:
+def _buildspec(
+    context: Context, given: BatchArguments, waves: Sequence[Sequence[Share]], phases: str
+) -> str:
     total = sum(map(len, waves))
     if total > _MOST_BUILDS:
         wrong = f"gives {total:,} builds, and CodeBuild takes {_MOST_BUILDS} in a batch{_FEWER}"
         raise ConfigError([Problem("--batch", wrong)])
-    phases = _phases(context.folder / given.buildspec, given.buildspec)
+    phases = phases or _phases(context.folder / given.buildspec, given.buildspec)
     head = (
         f"# Written by `rolecall plan --batch`: {wording.count(total, 'build')} in"
         f" {wording.count(len(waves), 'wave')}, with the phases of {given.buildspec}.\n"

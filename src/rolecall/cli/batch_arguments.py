@@ -1,13 +1,13 @@
-"""The flags of `plan --batch`."""
+"""The flags of `plan --batch` and `init --batch`."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from rolecall.targets.builds import WAYS
-
+WAYS = ("target", "wave", "shard")
 _MOST_SHARDS = 9999
 # What a batch of builds can be written for.
 FORMS = ("codebuild", "stepfunctions")
@@ -15,12 +15,12 @@ FORMS = ("codebuild", "stepfunctions")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BatchArguments:
-    """What `plan --batch` was told.
+    """What `--batch` was told.
 
     Attributes:
         way: a build for each target, wave or shard. shards: how many for each wave.
         form: one of FORMS. buildspec: the file whose phases the builds run.
-        out: a file in place of standard output; empty for none.
+        out: a file in place of standard output; empty for none. The last two are `plan`'s.
     """
 
     way: str
@@ -30,33 +30,29 @@ class BatchArguments:
     out: str
 
 
-def add(command: argparse.ArgumentParser) -> None:
-    """Gives `plan` the flags of a batch."""
+def add(command: argparse.ArgumentParser, text: str) -> None:
+    """Gives a command the flags of a batch; `text` is the help of --batch itself."""
     command.add_argument(
-        "--batch", nargs="?", const="", choices=("", *WAYS), metavar="{" + ",".join(WAYS) + "}",
-        help="write the buildspec of a CodeBuild batch in place of the plan: a build for each"
-        " target, wave or shard",
+        # No text, which argparse would look for among the choices.
+        "--batch", nargs="?", const=True, choices=WAYS, metavar="{" + ",".join(WAYS) + "}",
+        help=f"{text}: a build for each target, wave or shard",
     )  # fmt: skip
     command.add_argument("--shards", metavar="N", help="how many builds share each wave")
     command.add_argument(
         "--form", choices=FORMS, help="what --batch writes: a buildspec (default), or the input of"
         " the state machine in pipeline/fleet.yaml",
     )  # fmt: skip
-    command.add_argument(
-        "--buildspec", metavar="FILE", help="whose phases each build runs (default: buildspec.yml)"
-    )
 
 
-def parsed(
-    parser: argparse.ArgumentParser, found: Mapping[str, str | None]
-) -> BatchArguments | None:
+def parsed(parser: argparse.ArgumentParser, found: Mapping[str, Any]) -> BatchArguments | None:
     """What was given; None without --batch. Exits with 2 on a mistake."""
     way, shards = found["batch"], found["shards"]
     if way is None:
-        alone = [name for name in ("shards", "form", "buildspec") if found[name]]
+        alone = [name for name in ("shards", "form", "buildspec") if found.get(name)]
         if alone:
             parser.error(f"--{alone[0]} goes with --batch")
         return None
+    way = "" if way is True else way
     if way == "shard" and not shards:
         parser.error("--batch shard needs --shards N")
     if shards and way not in ("", "shard"):
@@ -67,6 +63,6 @@ def parsed(
         way=way or ("shard" if shards else "target"),
         shards=int(shards or 1),
         form=found["form"] or FORMS[0],
-        buildspec=found["buildspec"] or "buildspec.yml",
-        out=found["out"] or "",
+        buildspec=found.get("buildspec") or "buildspec.yml",
+        out=found.get("out") or "",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
+from rolecall import explanations
 from rolecall.cli import parser
 from rolecall.cli.context import Context
 from rolecall.cli.output import TextOutlet, outlet
@@ -13,7 +14,7 @@ from rolecall.settings.options import options
 
 _FILES = frozenset({"buildspec", "config", "plan"})
 _FOLDERS = frozenset({"compare", "folder", "places", "report_dir"})
-_TARGETS = frozenset({"role_arn", "target"})
+_TARGETS = frozenset({"only", "role_arn", "target"})
 _ASK = "rolecall completion --targets 2>/dev/null"
 # The names of targets change with the folder: the shells ask for them when they are wanted.
 _COMPLETE_TARGETS = {
@@ -63,6 +64,8 @@ def _complete(action: argparse.Action) -> None:
         action.complete = _COMPLETE_TARGETS  # type: ignore[attr-defined]
     elif words and action.nargs is None:
         action.choices = words
+    elif action.dest == "topic":
+        action.choices = tuple(explanations.topics())
     elif action.metavar == "BOOL":
         action.choices = ("true", "false")
 

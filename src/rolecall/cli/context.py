@@ -7,7 +7,9 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rolecall.aws_variables import SECRET_VARIABLES
 from rolecall.cli.arguments import Arguments
@@ -15,14 +17,18 @@ from rolecall.errors import ConfigError, NothingToDoError, Problem
 from rolecall.masking import named
 from rolecall.report import accounts
 from rolecall.secret import Mask, Secret
-from rolecall.settings import Loaded, Settings, load
+from rolecall.settings import Settings
 from rolecall.settings.documents import Commands
+from rolecall.settings.load import Loaded, load
 from rolecall.settings.options import REGION
 from rolecall.settings.sources import clean
 from rolecall.targets import Build, Resolved, Target, lists, resolve
 from rolecall.targets.arns import HOME_REGIONS
 from rolecall.targets.entries import ReadList
-from rolecall.targets.organization import Call, Found, Wish
+from rolecall.wording import harmless, some, wrapped
+
+if TYPE_CHECKING:
+    from rolecall.targets.organization import Call, Found, Wish
 
 _MOST_NAMED = 20
 _POSIX_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "mksh", "zsh", "ash", "busybox"})
@@ -38,12 +44,14 @@ class Context:
     def __init__(self, arguments: Arguments, *, environ: Mapping[str, str], folder: Path) -> None:
         self.environ, self.folder = environ, folder
         self.mask = Mask(Secret(environ.get(name, "")) for name in SECRET_VARIABLES)
-        self.loaded: Loaded = load(environ=environ, flags=arguments.flags, folder=folder)
+        self.loaded: Loaded = load(
+            environ=environ, flags=arguments.flags, spelt=arguments.spelt, folder=folder
+        )
         self.mask.add(secret for each in self.settings.notify for secret in each.secrets)
         found = named(self.loaded.settings.mask, environ)
         self.mask.add(found.secrets)
         for remark in found.remarks:
-            print(f"rolecall: ROLECALL_MASK: {remark}", file=sys.stderr)
+            print(f"rolecall: ROLECALL_MASK: {harmless(remark)}", file=sys.stderr)
 
     @property
     def settings(self) -> Settings:
@@ -114,11 +122,13 @@ class Context:
             # Nobody is asked for what comes to nothing anyway.
             organization=None if mistakes else organization,
             remote=read_list is not None,
-            needs_region=needs_region,
+            needs_region=needs_region and not loaded.may_hold("REGIONS"),
         )
         mistakes += resolved.problems
         if mistakes:
             raise ConfigError(mistakes)
+        for remark in resolved.remarks:
+            _say_once(remark)
         if not may_be_empty:
             self.require_any(resolved)
         return resolved
@@ -146,7 +156,7 @@ class Context:
         """Mistakes in the commands and their shell that the options alone don't show."""
         settings, problems = self.settings, []
         place = "ROLECALL_COMMANDS"
-        if not settings.commands and not self.loaded.bad & {"COMMANDS"}:
+        if not settings.commands and not self.loaded.may_hold("COMMANDS"):
             why = f"is not set: write what to run in each target ({self.loaded.file})"
             problems.append(Problem(place, why))
         try:
@@ -178,12 +188,17 @@ def one_of(targets: Sequence[Target], name: str) -> Target:
     chosen = named or [t for t in targets if name in (t.account_id, t.role.text)]
     if len(chosen) == 1:
         return chosen[0]
-    names = ", ".join(target.name for target in targets[:_MOST_NAMED])
-    names += f" and {len(targets) - _MOST_NAMED:,} more" if len(targets) > _MOST_NAMED else ""
+    names = some([target.name for target in targets], _MOST_NAMED)
     wrong = (
         "is the account of several targets; name one of" if chosen else "is no target; there are"
     )
     raise ConfigError([Problem("TARGET", f"{name!r} {wrong} {names}")])
+
+
+@cache
+def _say_once(remark: Problem) -> None:
+    """However often the targets are made."""
+    print(wrapped(harmless(f"rolecall: {remark}"), 80, "", "  "), file=sys.stderr)
 
 
 def _is_listed(commands: Commands) -> bool:

@@ -11,24 +11,33 @@ from dataclasses import replace
 from rolecall import errors
 from rolecall.cli.aws import Aws
 from rolecall.cli.context import Context, colour, one_of
-from rolecall.cli.output import Outlet
+from rolecall.cli.output import Outlet, one_place
 from rolecall.cli.run import surroundings
 from rolecall.cli.signals import stopping
 from rolecall.report.grouped import Blocks, Grouped, JsonLines
-from rolecall.report.quiet import Quiet
+from rolecall.report.quiet import Apart, Quiet
 from rolecall.report.view import View
 from rolecall.results import Outcome
 from rolecall.runner import Runner
 from rolecall.settings import Settings
 from rolecall.settings.documents import Commands
+from rolecall.settings.sources import Raw
+from rolecall.wording import harmless
 
 
 def command(context: Context, *, name: str, words: Sequence[str]) -> int:
     """Runs the command in one target; returns its exit code, or the documented one if not run."""
     context.loaded = replace(context.loaded, settings=_with(context.settings, words))
-    outcome = _run(context, lambda output: Quiet(output, sys.stderr), name)
+    outcome = _run(context, _quiet, name)
     codes = [c.exit_code for r in outcome.results for c in r.commands if c.exit_code]
     return codes[0] if codes and outcome.exit_code == errors.TARGET_FAILED else outcome.exit_code
+
+
+def _quiet(output: Outlet) -> View:
+    """Two streams as the command has them; where both go to one place, one keeps their order."""
+    if one_place():
+        return Quiet(output, sys.stderr)
+    return Apart(output, sys.stderr, Outlet(lambda error: None, beside=True))
 
 
 def everywhere(context: Context, *, words: Sequence[str], form: str) -> int:
@@ -56,6 +65,10 @@ def _run(context: Context, view_on: Callable[[Outlet], View], name: str = "") ->
     """What became of it in the target of that name, or in all."""
     with stopping() as stop:
         aws = Aws(context, stop, stream=sys.stderr)
+        if name.startswith("arn:") and not context.loaded.names_targets:
+            context.loaded = context.loaded.with_target(
+                Raw(value=[{"role_arn": name}], origin="argument", place="TARGET")
+            )
         # As in any pipe: when the reader goes, the command is told to end.
         output = Outlet(lambda error: stop.request(signal.SIGPIPE))
         resolved = context.resolve(
@@ -74,5 +87,5 @@ def _run(context: Context, view_on: Callable[[Outlet], View], name: str = "") ->
         outcome = runner.run(targets, resolved.count)
         view.finished(outcome, "")
         if outcome.bug:
-            print(outcome.bug, file=sys.stderr)
+            print(harmless(outcome.bug), file=sys.stderr)
         return outcome

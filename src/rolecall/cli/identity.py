@@ -11,8 +11,8 @@ from rolecall.state.identity import UNKNOWN, run_id
 
 def problems(context: Context) -> Iterator[Problem]:
     """Why the state that is asked for can't be anyone's."""
-    given, known = context.loaded.given, {"STATE", "RUN_ID", "EXECUTION_ID"}
-    if "STATE" not in given or context.loaded.bad & known:
+    given, known = context.loaded.given, ("STATE", "RUN_ID", "EXECUTION_ID")
+    if "STATE" not in given or any(map(context.loaded.may_hold, known)):
         return
     if not run_id(context.loaded, context.environ):
         yield Problem(given["STATE"].at(), UNKNOWN)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from importlib import resources
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from rolecall.cli import init_batch
+from rolecall.cli.batch_arguments import BatchArguments
 from rolecall.cli.context import Context
 from rolecall.cli.output import TextOutlet, outlet
 from rolecall.errors import SUCCEEDED, FileError
 from rolecall.files import write_atomically
-from rolecall.scaffold import found, pipeline, settings_file
+from rolecall.scaffold import found, pipeline, regions, settings_file
 from rolecall.settings import reference
 from rolecall.settings.load import DEFAULT_FILE
 from rolecall.targets import Resolved
-from rolecall.wording import count
+from rolecall.wording import count, harmless
 
-BUILDSPEC, STAGE = "buildspec.yml", "rolecall-stage.yml"
 _READABLE = 0o644
 _NEXT = """
 Next:
@@ -27,7 +27,7 @@ Next:
 """
 
 
-def command(context: Context, *, force: bool, show: bool) -> int:
+def command(context: Context, batch: BatchArguments | None, *, force: bool, show: bool) -> int:
     """Writes the files, all or none, or with `show` prints rolecall.yml.
 
     Raises:
@@ -40,34 +40,67 @@ def command(context: Context, *, force: bool, show: bool) -> int:
     config = Path(context.environ.get("AWS_CONFIG_FILE") or home / ".aws" / "config")
     told = bool(resolved.targets or resolved.unread)
     profiles = () if told else found.profiles(config)
-    suggested = found.commands(context.folder)
+    # Nothing is suggested beside commands that were told.
+    suggested = {} if "COMMANDS" in context.loaded.given else found.commands(context.folder)
+    commands = [each for some in suggested.values() for each in some]
+    region = _region(context, resolved, profiles, config)
     text = settings_file.text(
-        context.loaded, resolved.targets, profiles, suggested, schema=not show
+        context.loaded, resolved.targets, profiles, commands, region=region, schema=not show
     )
     text = context.mask.text(text)
     if show:
         output.write(text)
         return SUCCEEDED
-    files = {
-        DEFAULT_FILE: text,
-        BUILDSPEC: resources.files("rolecall.scaffold").joinpath(BUILDSPEC).read_text("utf-8"),
-        STAGE: pipeline.STAGE,
-        settings_file.SCHEMA: json.dumps(reference.json_schema(), ensure_ascii=False) + "\n",
-    }
+    files = _files(context, batch, resolved, text)
     _refuse(context.folder, files, force=force)
     for name, content in files.items():
         write_atomically(context.folder / name, content.encode(), mode=_READABLE, durable=False)
         about = _about(resolved, len(profiles)) if name == DEFAULT_FILE else _WHAT[name]
         output.write(f"wrote {name:<22} {about}\n")
+    for name in suggested:
+        output.write(f"found {harmless(name)}: its commands are in {DEFAULT_FILE}, commented out\n")
+    if region and region.example:
+        output.write(f"regions is {region.name} as an example: no region is known here\n")
     output.write(_NEXT)
+    if batch:
+        output.write(f"Where the targets have changed:\n  {init_batch.renewal(batch)}\n")
     return SUCCEEDED
 
 
+def _files(
+    context: Context, batch: BatchArguments | None, resolved: Resolved, settings: str
+) -> Mapping[str, str]:
+    """The content of each file by its name, in the order in which they are told."""
+    schema = json.dumps(reference.json_schema(), ensure_ascii=False) + "\n"
+    more = init_batch.files(context, batch, resolved, settings) if batch else {}
+    files: Mapping[str, str | None] = {
+        DEFAULT_FILE: settings,
+        init_batch.BUILDSPEC: init_batch.packaged(init_batch.BUILDSPEC),
+        init_batch.STAGE: pipeline.STAGE,
+        settings_file.SCHEMA: schema,
+        **more,
+    }
+    return {name: content for name, content in files.items() if content is not None}
+
+
 _WHAT: Mapping[str, str] = {
-    BUILDSPEC: "the deploy step, for CodeBuild",
-    STAGE: "a stage to put into your pipeline's template",
+    init_batch.BUILDSPEC: "the deploy step, for CodeBuild",
+    init_batch.STAGE: "a stage to put into your pipeline's template",
+    init_batch.BATCH: "the same step as a batch of builds",
+    init_batch.MERGE: "the step after it: one report of all",
+    init_batch.INPUT: "what the state machine of pipeline/fleet.yaml is started with",
     settings_file.SCHEMA: "lets editors check and complete rolecall.yml",
 }
+
+
+def _region(
+    context: Context, resolved: Resolved, profiles: Sequence[found.Profile], config: Path
+) -> regions.Region | None:
+    if context.settings.regions or context.default_region:
+        return None
+    names = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+    profile = next(filter(None, (context.environ.get(name) for name in names)), "default")
+    return regions.missing(resolved, profiles, found.region(config, profile))
 
 
 def _about(resolved: Resolved, profiles: int) -> str:

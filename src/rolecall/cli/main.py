@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rolecall import explanations
 from rolecall.cli import arguments
 from rolecall.cli.arguments import Arguments
-from rolecall.cli.context import Context
 from rolecall.cli.output import drop_the_rest
 from rolecall.errors import (
     BUG,
@@ -19,8 +19,12 @@ from rolecall.errors import (
     FileError,
     InterruptedRunError,
     RolecallError,
+    StateError,
 )
-from rolecall.wording import wrapped
+from rolecall.wording import harmless, wrapped
+
+if TYPE_CHECKING:
+    from rolecall.cli.context import Context
 
 _BROKEN_PIPE = 141
 # One mistake may be made for each of thousands of accounts found.
@@ -32,10 +36,12 @@ def run_command() -> int:
     """The exit code of the command that the process's arguments ask for."""
     given = arguments.parse(sys.argv[1:])
     try:
+        from rolecall.cli.context import Context  # noqa: PLC0415  `--help` ends before it
+
         context = Context(given, environ=dict(os.environ), folder=_folder())
         return _COMMANDS[given.command](given, context)
     except RolecallError as error:
-        print(_told(error), file=sys.stderr)
+        print(harmless(_told(error)), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return InterruptedRunError(2).exit_code
@@ -105,7 +111,7 @@ def _config(given: Arguments, context: Context) -> int:
 def _init(given: Arguments, context: Context) -> int:
     from rolecall.cli import init  # noqa: PLC0415
 
-    return init.command(context, force=given.force, show=given.show)
+    return init.command(context, given.batch, force=given.force, show=given.show)
 
 
 def _explain(given: Arguments, context: Context) -> int:
@@ -159,6 +165,9 @@ def _topic(error: RolecallError) -> str:
     if isinstance(error, DriftError):
         return explanations.PLAN
     topic = explanations.topic_of(str(error))
+    # The page on roles has no remedy for a bucket that denies.
+    if isinstance(error, StateError) and topic in ("", "access-denied"):
+        return explanations.STATE
     return topic or (explanations.CONFIGURATION if isinstance(error, ConfigError) else "")
 
 

@@ -9,11 +9,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import structlog
-
 from rolecall import wording
 from rolecall.cli.aws import Aws
 from rolecall.cli.context import Context
+from rolecall.logs import Log
 from rolecall.settings.sources import clean
 from rolecall.settings.state import in_bucket
 from rolecall.state.bucket import Bucket
@@ -21,8 +20,9 @@ from rolecall.state.digest import counting
 from rolecall.state.folder import Folder
 from rolecall.state.identity import owner_name, run_id
 from rolecall.state.keeper import Keeper
+from rolecall.state.kept import Kept
 from rolecall.state.lock import described, take
-from rolecall.state.memory import Forgetful, Kept, Memory
+from rolecall.state.memory import Memory
 from rolecall.state.model import Key, Owner, State, Success, decoded
 from rolecall.state.store import Place
 from rolecall.stop import Stop
@@ -46,15 +46,12 @@ def opened(context: Context, aws: Aws, resolved: Resolved, stop: Stop) -> Iterat
         InterruptedRunError: where that was asked for while it waited for another process.
     """
     settings = context.settings
-    if not settings.state:
-        yield Forgetful()
-        return
     if in_bucket(settings.state):
         aws.source(resolved)  # in the region of these targets
     run, shard = run_id(context.loaded, context.environ), str(settings.shard)
     store = place(context, aws).store(run, shard)
     owner = _owner(context)
-    log = structlog.get_logger("rolecall.state")
+    log = Log()
 
     def waiting(other: Owner | None) -> None:
         by = described(other) if other else "another process"

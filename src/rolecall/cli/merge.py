@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from rolecall import wording
 from rolecall.cli.context import Context
 from rolecall.cli.output import Outlet, TextOutlet, say_gone
 from rolecall.cli.run import view
@@ -38,7 +39,7 @@ def command(context: Context, *, places: Sequence[str], out: str, partial: bool)
     outcome = collected(target, outcome)
     report = folder.write(target, outcome, mask=context.mask, working=context.folder)
     for note in merged.notes:
-        print(f"rolecall: {note}", file=sys.stderr)
+        print(f"rolecall: {wording.harmless(note)}", file=sys.stderr)
     output = Outlet(say_gone)
     view(context, output).finished(outcome, str(report))
     if context.settings.notify:

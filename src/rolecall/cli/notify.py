@@ -25,7 +25,7 @@ _CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-
 def tell(context: Context, aws: Aws, stop: Stop, outcome: Outcome, report: str) -> None:
     """Never raises, and never changes the exit code."""
     settings = context.settings
-    if not settings.notify or (settings.notify_on == "failure" and outcome.exit_code == SUCCEEDED):
+    if settings.notify_on == "failure" and outcome.exit_code == SUCCEEDED:
         return
     origin = message.Origin(
         report=report,

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from rolecall.errors import FileError
 
@@ -17,17 +17,18 @@ USUAL_SIZE = (80, 24)
 
 
 class Outlet:
-    """Passes bytes on to standard output, for as long as somebody takes them.
+    """Passes bytes on to standard output or error, for as long as somebody takes them.
 
     Where nobody does (a pipe whose reader has gone, a full disk, a closed descriptor) the rest is
     dropped.
 
     Args:
-        on_gone: told once, with the error.
+        on_gone: told once, with the error. beside: whether it is standard error.
     """
 
-    def __init__(self, on_gone: Callable[[OSError], None]) -> None:
-        self._stream = sys.stdout.buffer if sys.stdout else None
+    def __init__(self, on_gone: Callable[[OSError], None], *, beside: bool = False) -> None:
+        self._text = sys.stderr if beside else sys.stdout
+        self._stream = self._text.buffer if self._text else None
         self._on_gone = on_gone
 
     def write(self, data: bytes) -> None:
@@ -37,7 +38,7 @@ class Outlet:
             self._stream.write(data)
             self._stream.flush()
         except OSError as error:
-            drop_the_rest()
+            drop_the_rest(self._text)
             self._stream = None
             self._on_gone(error)
 
@@ -81,10 +82,18 @@ def _fail(error: OSError) -> None:
     raise FileError(f"standard output cannot be written: {error.strerror}")
 
 
-def drop_the_rest() -> None:
-    """What is buffered for standard output must not be tried again at exit."""
+def one_place() -> bool:
+    """Whether standard output and error go to the same terminal, pipe or file."""
+    try:
+        return os.path.sameopenfile(sys.stdout.fileno(), sys.stderr.fileno())
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def drop_the_rest(stream: TextIO | None = None) -> None:
+    """What is buffered for standard output, or the stream, must not be tried again at exit."""
     with suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())
 
 
 def say_gone(error: OSError) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import rolecall
 from rolecall.cli import batch_arguments
-from rolecall.settings.options import Option, options
-from rolecall.settings.reference import default_text
+
+if TYPE_CHECKING:
+    from rolecall.settings.options import Option
 
 FORMS = ("text", "md", "html", "junit", "json")
 # Those that two runs can be compared in.
@@ -19,7 +21,8 @@ flag wins over a variable, a variable over the file. `rolecall config` shows
 each with its value.
 
 exit codes: 0 all succeeded; 1 a target failed; 2 the configuration is wrong;
-3 nothing to do; 4 a role could not be assumed; 70 a bug; 130/143 interrupted
+3 nothing to do; 4 a role could not be assumed; 70 a bug; 129/130/143
+interrupted by SIGHUP, SIGINT (Ctrl-C), SIGTERM
 """
 HELP = {
     "init": "write a rolecall.yml, a buildspec and a pipeline's stage to begin with",
@@ -34,6 +37,8 @@ HELP = {
     "explain": "show what a message means, and what to do",
     "completion": "print what makes bash, zsh or fish complete the words of rolecall",
 }
+# What `exec` calls --max-parallel, which it takes too.
+PARALLEL = "--parallel"
 SHELLS = ("bash", "zsh", "fish")
 # What has no use for the options of a run.
 _WITHOUT_SETTINGS = frozenset({"report", "merge", "completion", "explain"})
@@ -43,7 +48,13 @@ _FEW = frozenset({"config", "state"})
 _OF_STATE = frozenset({"STATE", "RUN_ID", "EXECUTION_ID"})
 
 
-def made() -> argparse.ArgumentParser:
+def made(only: str | None = None) -> argparse.ArgumentParser:
+    """The parser of the whole command line.
+
+    Args:
+        only: the command whose arguments are wanted; the others have their names alone, which is
+            quicker by far. None for all.
+    """
     parser = argparse.ArgumentParser(
         prog="rolecall",
         description="Assume every target role, deploy to each account, report who answered.",
@@ -59,17 +70,15 @@ def made() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
         )  # fmt: skip
         command.usage = f"rolecall {name} [options]"
+        if only not in (None, name):
+            continue
         _add_own(name, command)
         command.add_argument(
             "--config", metavar="FILE", help="the settings file, by default ./rolecall.yml"
         )
         if name in _WITHOUT_SETTINGS:
             continue
-        group = command.add_argument_group("settings")
-        for option in options():
-            shown = name in ("run", "plan", "init") or not (option.run_only or name in _FEW)
-            shown = shown or (name == "state" and option.name in _OF_STATE)
-            _add_option(group, option, shown=shown)
+        _add_settings(name, command)
     return parser
 
 
@@ -96,7 +105,12 @@ def _add_own(name: str, command: argparse.ArgumentParser) -> None:
             metavar="FILE",
             help="write the plan to a file that `run --plan` takes; with --batch, write that there",
         )
-        batch_arguments.add(command)
+        batch_arguments.add(command, "write a CodeBuild batch in place of the plan")
+        command.add_argument(
+            "--buildspec",
+            metavar="FILE",
+            help="whose phases each build runs (default: buildspec.yml)",
+        )
     if name == "assume":
         command.usage = "rolecall assume [options] [ARN PROFILE | TARGET]"
         command.add_argument(
@@ -107,10 +121,15 @@ def _add_own(name: str, command: argparse.ArgumentParser) -> None:
         )
     if name == "exec":
         command.usage = "rolecall exec [options] TARGET | --all -- COMMAND…"
-        command.add_argument("target", nargs="?", metavar="TARGET", help="the target's name")
+        command.add_argument(
+            "target",
+            nargs="?",
+            metavar="TARGET",
+            help="a target's name, account id or role ARN; where none is configured, any role ARN",
+        )
         command.add_argument("--all", action="store_true", help="in every target, see --only")
         command.add_argument(
-            "--parallel", metavar="COUNT", dest="max_parallel", help="in how many at once, as a"
+            PARALLEL, metavar="COUNT", help="in how many at once, as a"
             " count or a share (default: MAX_PARALLEL)",
         )  # fmt: skip
         command.add_argument(
@@ -160,10 +179,14 @@ def _add_own(name: str, command: argparse.ArgumentParser) -> None:
             dest="show",
             help="print rolecall.yml, and write nothing",
         )
+        batch_arguments.add(command, "also write what a CodeBuild batch needs")
     if name == "explain":
         command.usage = "rolecall explain [TOPIC]"
         command.add_argument(
-            "topic", nargs="?", metavar="TOPIC", help="as errors name it, or a word of the message"
+            "topic",
+            nargs="*",
+            metavar="TOPIC",
+            help="as errors name it, words of the message, or an exit code",
         )
     if name == "completion":
         command.usage = "rolecall completion SHELL"
@@ -174,7 +197,19 @@ def _add_own(name: str, command: argparse.ArgumentParser) -> None:
         command.add_argument("--targets", action="store_true", help=argparse.SUPPRESS)
 
 
+def _add_settings(name: str, command: argparse.ArgumentParser) -> None:
+    from rolecall.settings.options import options  # noqa: PLC0415  0.03 s, more than all the rest
+
+    group = command.add_argument_group("settings")
+    for option in options():
+        shown = name in ("run", "plan", "init") or not (option.run_only or name in _FEW)
+        shown = shown or (name == "state" and option.name in _OF_STATE)
+        _add_option(group, option, shown=shown)
+
+
 def _add_option(group: argparse._ArgumentGroup, option: Option, *, shown: bool) -> None:
+    from rolecall.settings.reference import default_text  # noqa: PLC0415  see _add_settings
+
     text = option.help.replace("%", "%%")
     if default_text(option):
         text += f" (default: {default_text(option)})".replace("%", "%%")

@@ -66,8 +66,8 @@ def _print(context: Context, resolved: Resolved) -> Console:
         lead = "and " if resolved.targets else "targets: "
         console.say(f"{lead}what {where} lists; `rolecall plan --read` reads it")
     if resolved.found:
-        console.say(accounts.listed(resolved.found, 80))
-        console.say(wording.wrapped(accounts.summary(resolved.found), 80, "", "  "))
+        console.say("\n" + accounts.listed(resolved.found, 80))
+        console.say(wording.wrapped(accounts.summary(resolved.found), 80, "", "  ") + "\n")
     names = dict.fromkeys(target.session.session_name for target in resolved.targets)
     for line in [*_options(context), *_own_options(context, resolved)]:
         console.say(line)
@@ -125,11 +125,12 @@ def _tell_remembered(
     if not context.settings.state:
         return
     known = remembered(context, aws, resolved)
-    several = any(len(target.regions) > 1 for target in resolved.targets)
+    unit = wording.unit(t.name for t in resolved.targets for _ in t.regions)
+    several = unit != "target"
     names = ", ".join(f"{name}/{region}" if several else name for name, region in known)
     count = sum(len(target.regions) for target in resolved.targets)
     skipped = f", and would be skipped: {names}" if names else ""
-    said = f"state: {len(known):,} of {wording.count(count, 'target')} succeeded in an earlier try"
+    said = f"state: {len(known):,} of {wording.count(count, unit)} succeeded in an earlier try"
     say(wording.wrapped(said + skipped, 80, "", "  "))
 
 

@@ -31,7 +31,9 @@ def command(context: Context, given: ReportArguments) -> int:
     folder = given.folder or context.settings.report_dir
     outcome = read(context.folder / folder)
     if given.compare:
-        differences = comparison.compare(read(context.folder / given.compare), outcome)
+        differences = comparison.compare(
+            read(context.folder / given.compare), outcome, (given.compare, folder)
+        )
         written = comparison.markdown if given.form == "md" else comparison.text
         pieces: Iterable[bytes] = [written(differences, context.mask).encode()]
     else:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-
-import structlog
+from typing import TYPE_CHECKING
 
 from rolecall import logs
-from rolecall.cli import identity, memory, notify
+from rolecall.cli import identity
 from rolecall.cli.approval import Approval
 from rolecall.cli.aws import Aws
 from rolecall.cli.context import Context, colour, terminal
@@ -28,10 +28,13 @@ from rolecall.report.view import ByteSink, View
 from rolecall.results import Given, Outcome, Plan
 from rolecall.runner import Runner
 from rolecall.settings import reference
+from rolecall.state.memory import Forgetful, Memory
 from rolecall.stop import Stop
 from rolecall.targets import Resolved
-from rolecall.targets.organization import Found
-from rolecall.wording import wrapped
+from rolecall.wording import harmless, wrapped
+
+if TYPE_CHECKING:
+    from rolecall.targets.organization import Found
 
 _NOTIFY = "ROLECALL_NOTIFY"
 # What the report has anyway.
@@ -50,7 +53,7 @@ def command(context: Context) -> int:
             problems=[*_problems(context), *approval.problems],
         )
         resolved = approval.applied(resolved)
-        with memory.opened(context, aws, resolved, stop) as remembered:
+        with _memory(context, aws, resolved, stop) as remembered:
             _prepare_report(context)
             _tell_found(context, output, resolved.found)
             outputs = Outputs(_report_folder(context), _say_not_written)
@@ -68,11 +71,24 @@ def command(context: Context) -> int:
         outcome = outputs.named(outcome)
         report = _write_report(context, outcome, resolved.found)
         told.finished(outcome, report)
-        notify.tell(context, aws, stop, outcome, report)
+        if context.settings.notify:
+            from rolecall.cli import notify  # noqa: PLC0415  few tell anybody
+
+            notify.tell(context, aws, stop, outcome, report)
         if outcome.bug:
-            print(outcome.bug, file=sys.stderr)
+            print(harmless(outcome.bug), file=sys.stderr)
             print("rolecall: this is a bug; please report the trace above", file=sys.stderr)
         return outcome.exit_code
+
+
+def _memory(
+    context: Context, aws: Aws, resolved: Resolved, stop: Stop
+) -> AbstractContextManager[Memory]:
+    if not context.settings.state:
+        return nullcontext(Forgetful())
+    from rolecall.cli import memory  # noqa: PLC0415  few have a state
+
+    return memory.opened(context, aws, resolved, stop)
 
 
 def surroundings(context: Context, stop: Stop) -> Surroundings:
@@ -111,7 +127,7 @@ def _watched(context: Context, output: Screen, resolved: Resolved) -> View:
 
 
 def _say_not_written(path: str, reason: str) -> None:
-    structlog.get_logger("rolecall.report").warning("log_not_written", path=path, reason=reason)
+    logs.Log().warning("log_not_written", path=path, reason=reason)
 
 
 def _tell_found(context: Context, output: ByteSink, found: Found | None) -> None:

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM ask the run to stop; a second one asks to kill."""
+"""SIGINT, SIGTERM and SIGHUP ask the run to stop; a second one asks to kill."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import FrameType
 
 from rolecall.stop import Stop
 
-_NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
@@ -21,7 +21,7 @@ def stopping() -> Iterator[Stop]:
             stop.request(number)
 
         # One that is ignored stays so, as `nohup` wants it.
-        numbers = [n for n in _NUMBERS if signal.getsignal(n) is not signal.SIG_IGN]
+        numbers = [n for n in ENDING if signal.getsignal(n) is not signal.SIG_IGN]
         before = {number: signal.signal(number, handle) for number in numbers}
         try:
             yield stop

@@ -84,7 +84,11 @@ def clear(context: Context, *, force: bool) -> int:
 
 def _cleared(seen: _Seen, stop: Stop, *, force: bool) -> bool:
     """Whether it was removed; not while a run holds it, unless forced."""
-    if force or (seen.state is None and not seen.held):
+    if seen.held:
+        if force:
+            seen.store.delete(held=True)
+        return force
+    if seen.state is None:
         seen.store.delete()
         return True
     owner = Owner(token=secrets.token_hex(16), name="state clear", since=time.time(), lease=10)

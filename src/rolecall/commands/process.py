@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import resource
 import selectors
 import signal
 import subprocess
@@ -14,14 +12,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rolecall.commands.pipe import Inlet, Pipe
 from rolecall.stop import Stop
 
-_CHUNK = 262_144
-_PIPE_SIZE = 1_048_576
 _POLL = 0.1
 _IDLE_FLUSH = 1.0
-_FIRST_MARK_FD = 100  # out of the way of the descriptors that scripts use
-_F_SETPIPE_SZ = getattr(fcntl, "F_SETPIPE_SZ", None)
 KILL_WAIT = 5.0
 
 
@@ -62,97 +57,61 @@ class Ended:
     reason: str = ""
 
 
-def _mark_fd_from() -> int:
-    """The lowest descriptor for marks, where the limit of descriptors allows it."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return _FIRST_MARK_FD if soft == resource.RLIM_INFINITY or soft > 2 * _FIRST_MARK_FD else 10
-
-
-@dataclass(kw_only=True, slots=True)
-class Pipe:
-    """Where a shell writes. `mark_fd` is a second way into it, for marks."""
-
-    reader: int
-    writer: int
-    mark_fd: int
-
-    @classmethod
-    def make(cls) -> Pipe:
-        reader, writer = os.pipe()
-        if _F_SETPIPE_SZ is not None:
-            with suppress(OSError):  # over the user's limit: the usual size will do
-                fcntl.fcntl(writer, _F_SETPIPE_SZ, _PIPE_SIZE)
-        try:
-            mark_fd = fcntl.fcntl(writer, fcntl.F_DUPFD_CLOEXEC, _mark_fd_from())
-        except OSError:
-            os.close(reader)
-            os.close(writer)
-            raise
-        return cls(reader=reader, writer=writer, mark_fd=mark_fd)
-
-    def close_writers(self) -> None:
-        os.close(self.writer)
-        os.close(self.mark_fd)
-
-
 @dataclass(kw_only=True, slots=True)
 class Shell:
     """A running shell.
 
     Attributes:
-        on_output: takes each chunk. on_idle: called when there was none for a second, with the
-            seconds since the last.
+        inlets: what it writes comes out there. on_idle: called when there was nothing for a second,
+            with the seconds since the last.
     """
 
     process: subprocess.Popen[bytes]
-    reader: int
+    inlets: Sequence[Inlet]
     limits: Limits
-    on_output: Callable[[bytes], None]
     on_idle: Callable[[float], None]
     _ending: str = ""
     _kill_at: float = field(default=float("inf"))
-    _open: bool = True
 
     @classmethod
     def start(
         cls,
         argv: Sequence[str],
         *,
-        pipe: Pipe,
+        ways: Sequence[tuple[Pipe, Callable[[bytes], None]]],
         environ: Mapping[str, str],
         folder: Path,
         limits: Limits,
-        on_output: Callable[[bytes], None],
         on_idle: Callable[[float], None],
     ) -> Shell:
-        """Starts it. Its input is empty; both of its outputs are the pipe.
+        """Starts it. Its input is empty.
+
+        Args:
+            ways: where it writes, with who takes each chunk: both outputs, or stdout and stderr.
 
         Raises:
-            OSError: where it can't be started. The pipe is closed.
+            OSError: where it can't be started. The pipes are closed.
         """
+        inlets = [Inlet(reader=pipe.reader, hear=hear) for pipe, hear in ways]
         try:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603  running the user's commands is the job
                 argv,
                 stdin=subprocess.DEVNULL,
-                stdout=pipe.writer,
-                stderr=pipe.writer,
+                stdout=ways[0][0].writer,
+                stderr=ways[-1][0].writer,
                 env=environ,
                 cwd=folder,
-                pass_fds=(pipe.mark_fd,),
+                pass_fds=(ways[0][0].mark_fd,),
                 process_group=0,
             )
         except OSError:
-            os.close(pipe.reader)
+            for inlet in inlets:
+                inlet.close()
             raise
         finally:
-            pipe.close_writers()
-        return cls(
-            process=process,
-            reader=pipe.reader,
-            limits=limits,
-            on_output=on_output,
-            on_idle=on_idle,
-        )
+            for pipe, _ in ways:
+                pipe.close_writers()
+        return cls(process=process, inlets=inlets, limits=limits, on_idle=on_idle)
 
     def wait(self) -> Ended:
         """Reads until the shell has ended, then ends what it left in its group."""
@@ -162,7 +121,8 @@ class Shell:
             self._end_leftovers()
             self._drain()
         finally:
-            os.close(self.reader)
+            for inlet in self.inlets:
+                inlet.close()
             if self.process.poll() is None:
                 self._end_at_once()
         return Ended(exit_code=self.process.returncode, reason=self._ending)
@@ -170,7 +130,8 @@ class Shell:
     def _read_until_ended(self) -> None:
         quiet_since = time.monotonic()
         with selectors.DefaultSelector() as selector, _end_of(self.process) as end:
-            selector.register(self.reader, selectors.EVENT_READ)
+            for inlet in self.inlets:
+                selector.register(inlet.reader, selectors.EVENT_READ)
             selector.register(self.limits.stop, selectors.EVENT_READ)
             if end is not None:
                 selector.register(end, selectors.EVENT_READ)
@@ -179,37 +140,27 @@ class Shell:
                 # Asked each time: what runs on in the background may write without end.
                 if (end is None or end in ready) and self.process.poll() is not None:
                     return
-                if self._open and self.reader in ready:
+                if talking := [inlet for inlet in self.inlets if inlet.reader in ready]:
                     quiet_since = time.monotonic()
-                    if not self._read():
-                        selector.unregister(self.reader)
+                    for inlet in talking:
+                        if not inlet.read():
+                            selector.unregister(inlet.reader)
                 elif (quiet := time.monotonic() - quiet_since) >= _IDLE_FLUSH:
                     self.on_idle(quiet)
                 if self.limits.stop.fileno() in ready:
                     selector.unregister(self.limits.stop)
                 self._keep_limits()
 
-    def _read(self) -> bool:
-        """Passes on what is there; false at the end of the output."""
-        if data := os.read(self.reader, _CHUNK):
-            self.on_output(data)
-        self._open = bool(data)
-        return self._open
-
     def _drain(self) -> None:
-        """Reads what is in the pipe; no more than it can hold, for it may be filled without end."""
-        os.set_blocking(self.reader, False)
-        with suppress(BlockingIOError):
-            for _ in range(_PIPE_SIZE // _CHUNK + 1):
-                if not self._open:
-                    return
-                self._read()
+        for inlet in self.inlets:
+            inlet.drain()
 
     def _keep_limits(self) -> None:
         now = time.monotonic()
         if not self._ending:
             deadline, reason = self.limits.deadline()
             if number := self.limits.stop.signal_number:
+                self.limits.stop.before_ending()
                 self._end(number, self.limits.stop.reason, now)
             elif now >= deadline:
                 self._end(signal.SIGTERM, reason, now)
@@ -229,8 +180,10 @@ class Shell:
         """Background jobs end with their shell: nothing of one target runs beside the next."""
         if self._group_lives():
             self._signal(signal.SIGTERM)
-        kill_at = time.monotonic() + self.limits.grace
-        while self._group_lives() and time.monotonic() < kill_at + KILL_WAIT:
+        # What was told to end with its shell has had a part of its time.
+        kill_at = self._kill_at if self._ending else time.monotonic() + self.limits.grace
+        give_up_at = max(kill_at, time.monotonic()) + KILL_WAIT
+        while self._group_lives() and time.monotonic() < give_up_at:
             if time.monotonic() >= kill_at or self.limits.stop.urgent:
                 self._signal(signal.SIGKILL)
             time.sleep(_POLL / 10)

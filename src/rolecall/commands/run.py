@@ -6,10 +6,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rolecall.commands import script
-from rolecall.commands.process import Ended, Limits, Pipe, Shell
+from rolecall.commands.pipe import Pipe
+from rolecall.commands.process import Ended, Limits, Shell
 from rolecall.commands.stream import Stream
 from rolecall.results import CommandResult, Status, exit_reason
 from rolecall.secret import Mask
@@ -34,6 +35,14 @@ class Listener(Protocol):
 
     def command_ended(self, number: int, count: int, result: CommandResult) -> None:
         """Also for a command that was not run, which has not started."""
+
+
+@runtime_checkable
+class Apart(Listener, Protocol):
+    """Hears what commands write to stderr apart from what they write to stdout."""
+
+    def errors(self, data: bytes) -> None:
+        """As `output`, of stderr."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,20 +76,21 @@ def run(
         scratch: a private folder that the scripts are written to.
     """
     tracker = _Tracker(plan, listener)
-    pipe = Pipe.make()
+    pipe, *apart = _pipes(2 if isinstance(listener, Apart) else 1)
     written = script.write(plan.commands, scratch, shell=plan.shell, mark_fd=pipe.mark_fd)
     stream = Stream(mask=mask, emit=tracker.output, mark=written.mark, on_mark=tracker.on_mark)
     tracker.stream = stream
+    beside = Stream(mask=mask, emit=tracker.errors, mark=None, on_mark=tracker.on_mark)
+    tracker.beside = beside
     if written.mark is None:
         tracker.started(0)
     try:
         shell = Shell.start(
             written.argv,
-            pipe=pipe,
+            ways=[(pipe, stream.feed), *((each, beside.feed) for each in apart)],
             environ=environ,
             folder=plan.folder,
             limits=Limits(grace=plan.grace, stop=stop, deadline=tracker.deadline),
-            on_output=stream.feed,
             on_idle=tracker.on_idle,
         )
     except OSError as error:
@@ -88,13 +98,27 @@ def run(
         return tracker.finish(Ended(exit_code=127, reason=why))
     ended = shell.wait()
     stream.close()
+    beside.close()
     return tracker.finish(ended)
+
+
+def _pipes(count: int) -> list[Pipe]:
+    """So many, or none where not all of them can be had."""
+    made: list[Pipe] = []
+    try:
+        made += (Pipe.make() for _ in range(count))
+    except OSError:
+        for pipe in made:
+            pipe.close()
+        raise
+    return made
 
 
 class _Tracker:
     """Follows which command runs now, since when, and what became of those before it."""
 
     stream: Stream
+    beside: Stream | None = None
 
     def __init__(self, plan: Plan, listener: Listener) -> None:
         self._plan, self._listener = plan, listener
@@ -121,13 +145,24 @@ class _Tracker:
             self._ended(code, "")
 
     def output(self, data: bytes) -> None:
+        self._said()
+        self._listener.output(data)
+
+    def errors(self, data: bytes) -> None:
+        """What comes of stderr, where that is apart."""
+        self._said()
+        if isinstance(self._listener, Apart):
+            self._listener.errors(data)
+
+    def _said(self) -> None:
         self._last_output = time.monotonic()
         self._heard, self._flushed = 0, False
-        self._listener.output(data)
 
     def on_idle(self, quiet: float) -> None:
         if not self._flushed:
             self.stream.flush()
+            if self.beside:
+                self.beside.flush()
             self._flushed = True
         beats = int((time.monotonic() - self._last_output) // _HEARTBEAT)
         if beats > self._heard:
@@ -155,6 +190,9 @@ class _Tracker:
             result = CommandResult(command=self._items[number], status=Status.NOT_RUN, reason=why)
             self._results.append(result)
             self._listener.command_ended(number + 1, len(self._items), result)
+        # They hold each other, and with them the secrets of a session.
+        del self.stream
+        self.beside = None
         return tuple(self._results)
 
     def _ended(self, code: int, reason: str) -> None:

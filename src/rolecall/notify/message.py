@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import rolecall
-from rolecall.report.digest import GRAVEST_FIRST, verdict
+from rolecall.report.digest import GRAVEST_FIRST, in_time, verdict
 from rolecall.report.record import moment
 from rolecall.results import Outcome, Result, Status
 from rolecall.wording import count, seconds
@@ -98,7 +98,8 @@ def _bad(outcome: Outcome) -> Iterator[Result]:
     """What did not go well, gravest first; what was not run follows from the rest."""
     for status in GRAVEST_FIRST:
         if status in (Status.FAILED, Status.NOT_ASSUMED):
-            yield from (result for result in outcome.everything if result.status is status)
+            found = [result for result in outcome.everything if result.status is status]
+            yield from in_time(found) if status is Status.FAILED else found
 
 
 def _line(result: Result) -> str:

@@ -11,10 +11,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rolecall.errors import ConfigError, RolecallError
+from rolecall.logs import Log
 from rolecall.notify import webhook
 from rolecall.secret import Mask
 from rolecall.sessions.faults import HttpError
@@ -63,7 +63,7 @@ class Sender:
     ) -> None:
         self._clients, self._retry, self._mask = clients, retry, mask
         self._ca_bundle, self._patience, self._hurry = ca_bundle, patience, hurry
-        self._log = structlog.get_logger("rolecall.notify")
+        self._log = Log()
 
     def send(self, destinations: Sequence[Destination], message: Message) -> None:
         """Returns when all have been told, or patience is at its end. Never raises."""

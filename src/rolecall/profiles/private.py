@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import stat
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,9 +28,11 @@ def private_root(environ: Mapping[str, str]) -> Iterator[Path]:
     folder, which builds keep and upload.
 
     Raises:
-        FileError: where none of them can be written.
+        FileError: where none of them can be written, or another user could put a folder of theirs
+            in its place.
     """
-    root = _make_root([environ["TMPDIR"]] if environ.get("TMPDIR") else ["/tmp", "/var/tmp"])  # noqa: S108
+    usual = ["/tmp", "/var/tmp"]  # noqa: S108  the name in it is made up by chance, its mode 0700
+    root = _make_root([environ["TMPDIR"]] if environ.get("TMPDIR") else usual)
     try:
         yield root
     finally:
@@ -40,13 +43,24 @@ def _make_root(parents: Sequence[str]) -> Path:
     reasons = []
     for parent in parents:
         try:
-            return Path(tempfile.mkdtemp(prefix="rolecall-", dir=Path(parent).absolute()))
+            folder = Path(parent).resolve(strict=True)
+            if shared := next(filter(_is_shared, (folder, *folder.parents)), None):
+                why = f"every user may replace what is in {shared}; chmod +t it"
+                reasons.append(f"{parent} ({why})")
+            else:
+                return Path(tempfile.mkdtemp(prefix="rolecall-", dir=folder))
         except OSError as error:
             reasons.append(f"{parent} ({error.strerror})")
     raise FileError(
         f"no folder for the credentials of the targets: cannot write {' nor '.join(reasons)}; set"
         " TMPDIR to a folder that this user may write, or mount one (docker run --tmpfs /tmp)"
     )
+
+
+def _is_shared(folder: Path) -> bool:
+    """Whether every user may rename what others have put there, as the sticky bit forbids."""
+    mode = folder.stat().st_mode
+    return bool(mode & stat.S_IWOTH) and not mode & stat.S_ISVTX
 
 
 class PrivateProfile(ABC):

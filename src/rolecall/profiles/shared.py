@@ -40,6 +40,7 @@ class AwsFiles:
 
 def check(files: AwsFiles, profiles: Iterable[str]) -> None:
     """Raises FileError where `store` would, as far as that can be seen beforehand."""
+    _refuse_links(files)
     config, stored = _read(files.config), _read(files.credentials)
     config_parsed = _parsed(files.config, config)
     stored_parsed = _parsed(files.credentials, stored)
@@ -119,12 +120,20 @@ def _mode(path: Path) -> int:
     return PRIVATE_FILE
 
 
+def _refuse_links(files: AwsFiles) -> None:
+    for variable, path in (
+        ("AWS_CONFIG_FILE", files.config),
+        ("AWS_SHARED_CREDENTIALS_FILE", files.credentials),
+    ):
+        if path.is_symlink():
+            raise FileError(
+                f"{path} is a symbolic link, which rolecall does not write through: a new file"
+                " would take the link's place, and the keys would go wherever it leads\n"
+                f"set {variable} to the file it points to: {path.resolve()}"
+            )
+
+
 def _read(path: Path) -> str:
-    if path.is_symlink():
-        raise FileError(
-            f"{path} is a symbolic link, which rolecall does not write through: name the file it"
-            f" points to, {path.resolve()}"
-        )
     try:
         return path.read_bytes().decode()
     except FileNotFoundError:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rolecall import wording
 from rolecall.report import table
-from rolecall.targets.organization import Decision, Found
+
+if TYPE_CHECKING:
+    from rolecall.targets.organization import Decision, Found
 
 
 def summary(found: Found) -> str:
@@ -21,17 +25,18 @@ def summary(found: Found) -> str:
 
 def listed(found: Found, width: int) -> str:
     """A table of every account, and what became of it."""
-    rows = [
-        (
-            decision.account.account_id,
-            wording.printable(decision.account.name),
-            wording.printable(decision.path),
-            _verdict(decision),
-        )
-        for decision in found.decisions
-    ]
-    names = ("account", "name", "unit", "taken as")
-    return table.fitted(names, rows, width, flexible="taken as")
+    decisions = found.decisions
+    columns = {
+        "account": [decision.account.account_id for decision in decisions],
+        "name": [wording.printable(decision.account.name) for decision in decisions],
+        "unit": [wording.printable(decision.path) for decision in decisions],
+        "taken as": list(map(_verdict, decisions)),
+    }
+    if not any(columns["unit"]):  # of a whole organisation units are not read: each is a call
+        del columns["unit"]
+    rows = list(zip(*columns.values(), strict=True))
+    then = "unit" if "unit" in columns else "name"
+    return table.fitted(list(columns), rows, width, flexible="taken as", then=then)
 
 
 def _verdict(decision: Decision) -> str:

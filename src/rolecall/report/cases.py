@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rolecall import explanations
 from rolecall.report.digest import GRAVEST_FIRST
 from rolecall.report.lines import label
 from rolecall.results import CommandResult, Outcome, Result, Status
@@ -24,7 +25,7 @@ class Case:
     Attributes:
         place: where it happened: `dev eu-central-1`. name: what happened there.
         role_arn: the role it was done with; empty for the source account's own credentials.
-        account_id: the account it was done in. wave: the target's, from 1; 0 for what is of none.
+        account_id, region: where it was done. wave: the target's, from 1; 0 for what is of none.
         reason: why it did not succeed, in one line. details: more of that, the last lines last.
     """
 
@@ -33,6 +34,7 @@ class Case:
     status: Status
     role_arn: str = ""
     account_id: str = ""
+    region: str = ""
     wave: int = 0
     seconds: float = 0.0
     reason: str = ""
@@ -45,15 +47,24 @@ def cases(outcome: Outcome, commands: Sequence[str]) -> list[Case]:
     Args:
         commands: what was to run in each target, so that one that was not run has its cases too.
     """
-    everything = outcome.everything
+    everything = _culprits_first(outcome.everything)
     bug = [_bug(outcome.bug)] if outcome.bug else []
     room = MOST - len(bug)
     if sum(_size(result, commands) for result in everything) <= room:
         return [*bug, *(case for result in everything for case in _each(result, commands))]
     if len(everything) <= room:
         return [*bug, *map(_whole, everything)]
-    ranked = sorted(everything, key=lambda result: GRAVEST_FIRST.index(result.status))
+    ranked = sorted(everything, key=lambda r: (GRAVEST_FIRST.index(r.status), r.aborted))
     return [*bug, *map(_whole, ranked[: room - 1]), _rest(ranked[room - 1 :])]
+
+
+def _culprits_first(everything: Sequence[Result]) -> Sequence[Result]:
+    """In the order asked for, save where some were ended because of others that failed."""
+    if not any(result.aborted for result in everything):
+        return everything
+    culprits = [r for r in everything if r.status is Status.FAILED and not r.aborted]
+    known = set(map(id, culprits))
+    return [*culprits, *(r for r in everything if id(r) not in known)]
 
 
 def _size(result: Result, commands: Sequence[str]) -> int:
@@ -96,6 +107,7 @@ def _per_command(result: Result, commands: Sequence[CommandResult]) -> Iterator[
             status=command.status,
             role_arn=result.role_arn,
             account_id=result.account_id,
+            region=result.region,
             wave=result.wave,
             seconds=command.seconds,
             reason=command.reason,
@@ -119,11 +131,19 @@ def _case(result: Result, name: str, *, reason: str = "", details: str = "") -> 
         status=result.status,
         role_arn=result.role_arn,
         account_id=result.account_id,
+        region=result.region,
         wave=result.wave,
         seconds=result.seconds,
         reason=reason or result.reason,
-        details=details or (f"What to do: {result.remedy}" if result.remedy else ""),
+        details=details or "\n".join(_help(result)),
     )
+
+
+def _help(result: Result) -> Iterator[str]:
+    if result.remedy:
+        yield f"What to do: {result.remedy}"
+    if topic := explanations.topic_of(result.reason):
+        yield explanations.hint(topic)
 
 
 def _place(result: Result) -> str:

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rolecall import explanations, wording
+from rolecall.errors import signal_name
 from rolecall.report import table
+from rolecall.report.digest import in_time
 from rolecall.report.lines import Lines, label
 from rolecall.report.reasons import kept_out
 from rolecall.results import Outcome, Result, Status
@@ -29,21 +31,26 @@ class Closing:
 
     def tell(self, outcome: Outcome, report: str) -> None:
         self._say("")
-        self._say(table.results(outcome.everything, self._width))
+        if outcome.everything or outcome.absent:
+            self._say(table.results(outcome.everything, self._width, absent=outcome.absent))
         self._not_assumed(outcome)
-        self._failures([r for r in outcome.everything if r.status is Status.FAILED], report)
+        failed = (r for r in outcome.everything if r.status is Status.FAILED)
+        self._failures(in_time(failed), report)
         self._not_run(outcome)
-        self._say("")
+        if outcome.everything or outcome.absent:
+            self._say("")
         code = outcome.exit_code
-        line = (
-            f"{', '.join(_counts(outcome)) or 'no targets'} in {wording.seconds(outcome.seconds)}"
-        )
+        said = ", ".join(_counts(outcome)) or "no targets"
+        if outcome.unit != "target":
+            said = f"{wording.count(len(outcome.results), outcome.unit)}: {said}"
+        line = f"{said} in {wording.seconds(outcome.seconds)}"
         if outcome.signal_number is not None:
-            line += f"; interrupted by signal {outcome.signal_number}"
+            line += f"; interrupted by {signal_name(outcome.signal_number)}"
         line = self._fitted(f"{line}; exit code {code}", "")
         self._say(self._lines.painted(_BAD if code else _GOOD, line))
         if report:
-            self._say(f"Report: {report}")
+            # Both are there, or there is no report; this one is for people.
+            self._say(f"Report: {Path(report).with_suffix('.html')}")
         reasons = (reason for _, reason, _ in kept_out(outcome.results))
         for hint in explanations.hints(reasons):
             self._say(hint)

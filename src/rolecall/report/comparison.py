@@ -37,14 +37,15 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comparison:
-    """Two runs, and what differs, by what it is called."""
+    """Two runs, and what differs, by what it is called. `places` is where they were read."""
 
     before: Outcome
     now: Outcome
     changes: Mapping[str, list[Change]]
+    places: tuple[str, str] = ("", "")
 
 
-def compare(before: Outcome, now: Outcome) -> Comparison:
+def compare(before: Outcome, now: Outcome, places: tuple[str, str] = ("", "")) -> Comparison:
     """What differs from one run to another. A target is the same where its name and region are."""
     old, new = _by_name(before), _by_name(now)
     pairs = [Change(before=old.get(key), now=new.get(key)) for key in {**old, **new}]
@@ -52,7 +53,7 @@ def compare(before: Outcome, now: Outcome) -> Comparison:
     for change in pairs:
         if name := next((name for name, true in _KINDS.items() if true(change)), ""):
             changes[name].append(change)
-    return Comparison(before=before, now=now, changes=changes | _times(pairs))
+    return Comparison(before=before, now=now, changes=changes | _times(pairs), places=places)
 
 
 def _by_name(outcome: Outcome) -> dict[tuple[str, str], Result]:
@@ -118,10 +119,12 @@ def markdown(comparison: Comparison, mask: Mask) -> str:
 
 
 def _head(comparison: Comparison) -> Iterator[str]:
-    for name, outcome in (("before", comparison.before), ("now", comparison.now)):
+    runs = (("before", comparison.before), ("now", comparison.now))
+    for (name, outcome), place in zip(runs, comparison.places, strict=True):
+        which = f"{name} ({wording.printable(place)})" if place else name
         said = verdict(outcome) or "nothing was run"
         when = minute(outcome.started_at)
-        yield f"{name}: {said}, in {wording.seconds(outcome.seconds)} ({when})"
+        yield f"{which}: {said}, in {wording.seconds(outcome.seconds)} ({when})"
     if not any(comparison.changes.values()):
         yield "nothing differs"
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rolecall import wording
 from rolecall.report import table
 from rolecall.report.closing import Closing
+from rolecall.report.interruption import Interruption
 from rolecall.report.lines import COLOURS, CommandLines, Lines
 from rolecall.report.spread import Spread, spread
 from rolecall.report.view import ByteSink
@@ -42,13 +43,17 @@ class Console:
         self._most_listed = most_listed
         self._spread = Spread()
         self._by_region = False
+        self._several: frozenset[str] = frozenset()
 
     def planned(self, settings: Settings, targets: Sequence[Target], count: int) -> None:
-        listed = targets[: self._most_listed]
-        self._by_region = any(len(target.regions) > 1 for target in targets)
+        listed = sorted(targets, key=lambda target: target.wave)[: self._most_listed]
+        self._several = frozenset(t.name for t in targets if len(t.regions) > 1)
+        self._by_region = bool(self._several)
         if count:
             self._spread = spread(settings, targets, count)
             self.say(wording.wrapped(f"rolecall: {self._spread.words}", self._width, "", "    "))
+        if count and not targets and settings.shard.count > 1:
+            self.say(f"shard {settings.shard} has no targets: nothing to do")
         if listed:
             self.say(table.plan(listed, self._width))
         if len(targets) > len(listed):
@@ -71,7 +76,7 @@ class Console:
         listed = ", ".join(names[:MOST_LISTED])
         if (more := len(names) - MOST_LISTED) > 0:
             listed += f" and {more:,} more"
-        all_in = f"{len(results):,} of {wording.count(len(results) + left, 'target')}"
+        all_in = f"{len(results):,} of {wording.count(len(results) + left, self._spread.unit)}"
         rest = f"{left:,} left to run" if left else "nothing is left to run"
         self.say("")
         text = f"State: {all_in} succeeded in an earlier try, {rest}; skipped: {listed}"
@@ -81,6 +86,10 @@ class Console:
         self.say("")
         self.say(f"Preflight: assuming {wording.count(count, 'role')}")
 
+    def preflight_goes_on(self, done: int, count: int, seconds: float) -> None:
+        tried = f"{done:,} of {wording.count(count, 'role')} tried"
+        self.say(f"Preflight: {tried} ({wording.seconds(seconds)})")
+
     def preflight_ended(self, failures: Sequence[Result], count: int, seconds: float) -> None:
         if not failures:
             self.say(
@@ -88,8 +97,9 @@ class Console:
                 f" ({wording.seconds(seconds)})"
             )
             return
+        roles = len({failure.target for failure in failures})  # each in all of its regions
         self.say(
-            f"Preflight: {len(failures):,} of {wording.count(count, 'role')} could not be assumed;"
+            f"Preflight: {roles:,} of {wording.count(count, 'role')} could not be assumed;"
             " nothing was deployed"
         )
 
@@ -102,7 +112,7 @@ class Console:
         self.say("")
         given = self._spread.waves[number - 1]
         its = f" (wave: {given})" if given != number else ""
-        words = f"Wave {number} of {count}{its}: {wording.count(targets, 'target')}"
+        words = f"Wave {number} of {count}{its}: {wording.count(targets, self._spread.lane)}"
         self.say(self._painted("1", words))
 
     def target_started(self, target: Target, region: str) -> CommandLines:
@@ -127,7 +137,9 @@ class Console:
 
     def target_ended(self, result: Result) -> None:
         reason = f": {result.reason}" if result.reason else ""
-        text = f"--- {result.target} {result.status}{reason} ({wording.seconds(result.seconds)})"
+        region = f" {result.region}" if result.target in self._several else ""
+        spent = f" ({wording.seconds(result.seconds)})"
+        text = f"--- {result.target}{region} {result.status}{reason}{spent}"
         text = wording.wrapped(text, self._width, "", "    ")
         if self._spread.at_once > 1 and "\n" not in text:
             text = f"{text} ".ljust(self._width, "-").rstrip()
@@ -135,6 +147,10 @@ class Console:
         if result.remedy:
             text += "\n" + wording.wrapped(result.remedy, self._width, "    ")
         self.say(text)
+
+    def interrupted(self, interruption: Interruption) -> None:
+        text = wording.wrapped(interruption.words, self._width, "", "    ")
+        self.say(self._painted("1;33", text))
 
     def finished(self, outcome: Outcome, report: str) -> None:
         Closing(self._lines, self._width).tell(outcome, report)

@@ -41,7 +41,6 @@ class Digest:
 
     Attributes:
         failed: in the order in which they failed. not_assumed, not_run: in that of the targets.
-        ours: whether there are results beside those of `before` and `after`.
     """
 
     def __init__(self, outcome: Outcome) -> None:
@@ -49,10 +48,11 @@ class Digest:
         found: dict[Status, list[Result]] = {status: [] for status in Status}
         for result in outcome.everything:
             found[result.status].append(result)
-        in_time = sorted(found[Status.FAILED], key=lambda r: (r.started_at or 0) + r.seconds)
-        self.failed = _groups(in_time, lambda r: (_command(r), _reason(r)))
+        self.failed = _groups(in_time(found[Status.FAILED]), lambda r: (_command(r), _reason(r)))
         self.not_assumed = _groups(found[Status.NOT_ASSUMED], _why)
         self.not_run = _groups(found[Status.NOT_RUN], lambda r: r.reason)
+        self._left = found[Status.FAILED] + found[Status.NOT_RUN]
+        self._remembers = any(option.name == "state" for option in outcome.plan.options)
 
     def name(self, result: Result) -> str:
         """The target, with its region where it has several."""
@@ -64,13 +64,24 @@ class Digest:
 
         Roles that could not be assumed are tried first, which costs nothing.
         """
-        if any(not result.role_arn for result in results):
+        denied = results[0].status is Status.NOT_ASSUMED
+        # A state has what succeeded, and is another one where ONLY asks for something else.
+        if any(not result.role_arn for result in results) or (self._remembers and not denied):
             return "rolecall run"
         names = ",".join(map(self.name, results))
         if len(names) > _LONGEST_NAMES:
             return ""
-        denied = results[0].status is Status.NOT_ASSUMED
         return f"rolecall {'plan --check' if denied else 'run'} --only {shlex.quote(names)}"
+
+    @property
+    def left(self) -> str:
+        """The command that runs again all that failed, and what was not run."""
+        return self.again(self._left) if self._left else ""
+
+
+def in_time(failed: Iterable[Result]) -> list[Result]:
+    """Those that failed in the order in which they did; what was ended because of them is last."""
+    return sorted(failed, key=lambda r: (r.aborted, (r.started_at or 0) + r.seconds))
 
 
 def verdict(outcome: Outcome) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rolecall.errors import signal_name
+from rolecall.report.interruption import Interruption
 from rolecall.report.record import command_record, result_record
 from rolecall.report.spread import spread
 from rolecall.results import CommandResult, Outcome, Result, Status
@@ -56,6 +58,9 @@ class Events:
     def preflight_started(self, count: int) -> None:
         self._event("preflight_started", roles=count)
 
+    def preflight_goes_on(self, done: int, count: int, seconds: float) -> None:
+        self._event("preflight_goes_on", done=done, roles=count, seconds=round(seconds, 3))
+
     def preflight_ended(self, failures: Sequence[Result], count: int, seconds: float) -> None:
         self._event(
             "preflight_ended", roles=count, failures=len(failures), seconds=round(seconds, 3)
@@ -78,6 +83,15 @@ class Events:
 
     def target_ended(self, result: Result) -> None:
         self._event("target_ended", **_without_commands(result))
+
+    def interrupted(self, interruption: Interruption) -> None:
+        self._event(
+            "interrupted",
+            signal=signal_name(interruption.signal_number),
+            running=interruption.running,
+            grace_seconds=interruption.grace,
+            killing=interruption.killing,
+        )
 
     def finished(self, outcome: Outcome, report: str) -> None:
         for result in outcome.results:

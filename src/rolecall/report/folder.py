@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rolecall.errors import FileError
 from rolecall.files import make_folder, write_atomically
 from rolecall.report import exports, junit, outputs, page, record, summary
 from rolecall.results import Outcome
 from rolecall.secret import Mask
-from rolecall.targets.organization import Found
+
+if TYPE_CHECKING:
+    from rolecall.targets.organization import Found
 
 FILES = tuple(module.FILE_NAME for module in (record, junit, exports, summary, page))
 
@@ -62,17 +66,23 @@ def write(
     path = folder / record.FILE_NAME
     shown = path.relative_to(working) if path.is_relative_to(working) else path
     wrong = []
-    for written in (
-        lambda: record.write(folder, outcome, mask, found),
-        lambda: exports.write(folder, outcome, report=shown, mask=mask),
-        lambda: junit.write(folder, outcome, commands=outcome.plan.commands, mask=mask),
-        lambda: summary.write(folder, outcome, mask),
-        lambda: page.write(folder, outcome, mask),
-    ):
+    writers: dict[str, Callable[[], object]] = {
+        record.FILE_NAME: lambda: record.write(folder, outcome, mask, found),
+        exports.FILE_NAME: lambda: exports.write(folder, outcome, report=shown, mask=mask),
+        junit.FILE_NAME: lambda: junit.write(
+            folder, outcome, commands=outcome.plan.commands, mask=mask
+        ),
+        summary.FILE_NAME: lambda: summary.write(folder, outcome, mask),
+        page.FILE_NAME: lambda: page.write(folder, outcome, mask),
+    }
+    for name, written in writers.items():
         try:
             written()
         except FileError as error:
             wrong.append(str(error))
+        except (MemoryError, OSError) as error:  # the others may go well all the same
+            why = "out of memory" if isinstance(error, MemoryError) else str(error)
+            wrong.append(f"{folder / name} cannot be written: {why}")
     if wrong:
         raise FileError("; ".join(wrong))
     return shown

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, TextIO
 
 from rolecall import explanations, wording
+from rolecall.report.interruption import Interruption, tell_interrupted
 from rolecall.report.lines import COLOURS
 from rolecall.report.reasons import kept_out
 from rolecall.report.record import result_record
@@ -84,6 +85,8 @@ class Grouped:
 
     def preflight_started(self, count: int) -> None: ...
 
+    def preflight_goes_on(self, done: int, count: int, seconds: float) -> None: ...
+
     def preflight_ended(self, failures: Sequence[Result], count: int, seconds: float) -> None: ...
 
     def once_started(self, name: str) -> Spool:
@@ -109,11 +112,14 @@ class Grouped:
             if spool:
                 spool.close()
 
+    def interrupted(self, interruption: Interruption) -> None:
+        tell_interrupted(interruption, self._errors)
+
     def finished(self, outcome: Outcome, report: str) -> None:
         for result in outcome.results:
             if (result.target, result.region) not in self._told:
                 self.target_ended(result)
-        print("\n".join(_summary(outcome)), file=self._errors)
+        print(wording.harmless("\n".join(_summary(outcome))), file=self._errors)
 
 
 class Blocks:
@@ -129,6 +135,7 @@ class Blocks:
         if result.status is not Status.SUCCEEDED:
             reason = _reason(result) if result.status is Status.FAILED else ""
             head += f"  {result.status}{f': {reason}' if reason else ''}"
+        head = wording.harmless(head)
         if self._colour:
             head = f"\033[1;{COLOURS[result.status]}m{head}\033[0m"
         yield f"{head}\n".encode()

@@ -1,12 +1,14 @@
 """`junit.xml`: the cases as CodeBuild's report groups and other readers of JUnit's form take them.
 
-The form is that of pytest and Surefire: junit-10.xsd of Jenkins' xUnit plugin. The limits are from
-the AWS CodeBuild User Guide, "Quotas for AWS CodeBuild".
+The form is that of pytest and Surefire: junit-10.xsd of Jenkins' xUnit plugin. It has properties
+for a suite and none for a case, and files that have some are refused whole: a case tells them in
+its output, one a line, as in https://github.com/testmoapp/junitxml, "Properties in test output".
+The limits are from the AWS CodeBuild User Guide, "Quotas for AWS CodeBuild".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,11 +107,22 @@ def _element(case: Case, texts: Texts) -> TestCase:
     name = texts.start(case.name, _LONGEST_NAME)
     element = TestCase(name, texts.start(case.place, _LONGEST_NAME), round(case.seconds, 3))
     kinds = {Status.FAILED: Failure, Status.NOT_ASSUMED: Error, Status.NOT_RUN: Skipped}
+    output = "\n".join(_output(case, texts))
     if case.status in kinds:
         reason = texts.start(case.reason, _LONGEST_REASON)
         result = kinds[case.status](reason, str(case.status))
-        result.text = texts.end(case.details, _LONGEST_MESSAGE - len(reason))
+        result.text = texts.end(case.details, _LONGEST_MESSAGE - len(reason) - len(output))
         element.result = result
-    elif case.status is Status.SUCCEEDED_BEFORE:
-        element.system_out = texts.start(f"{case.status} {case.reason}", _LONGEST_REASON)
+    if output:
+        element.system_out = output
     return element
+
+
+def _output(case: Case, texts: Texts) -> Iterator[str]:
+    """What a case says of itself: when it succeeded, if before, and where it was done."""
+    if case.status is Status.SUCCEEDED_BEFORE:
+        yield texts.start(f"{case.status} {case.reason}", _LONGEST_REASON)
+    known = {"account": case.account_id, "role": case.role_arn, "region": case.region}
+    for name, value in known.items():
+        if value:
+            yield f"[[PROPERTY|{name}={texts.start(value, _LONGEST_REASON)}]]"

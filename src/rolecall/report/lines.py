@@ -45,7 +45,8 @@ class Lines:
         """Writes lines of rolecall's own, never into the middle of another."""
         with self._lock:
             start = b"" if self._at_line_start else b"\n"
-            self._write(start + self._mask.apply(text.encode(errors="replace")) + b"\n")
+            said = wording.harmless(text, colours=True).encode(errors="replace")
+            self._write(start + self._mask.apply(said) + b"\n")
 
     def pass_on(self, data: bytes) -> None:
         """Writes output of commands as it is."""

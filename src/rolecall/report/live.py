@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from rolecall.commands.run import Listener
 from rolecall.report.console import Console
 from rolecall.report.frame import Frame
+from rolecall.report.interruption import Interruption
 from rolecall.report.lines import label
 from rolecall.report.progress import Progress, Row
 from rolecall.report.screen import Screen
@@ -54,6 +55,9 @@ class Live:
     def preflight_started(self, count: int) -> None:
         self._console.preflight_started(count)
 
+    def preflight_goes_on(self, done: int, count: int, seconds: float) -> None:
+        self._console.preflight_goes_on(done, count, seconds)
+
     def preflight_ended(self, failures: Sequence[Result], count: int, seconds: float) -> None:
         self._console.preflight_ended(failures, count, seconds)
 
@@ -78,6 +82,11 @@ class Live:
             if (result.target, result.region) in self._progress.running:
                 self._progress.end(result)
         self._console.target_ended(result)
+
+    def interrupted(self, interruption: Interruption) -> None:
+        with self._lock:
+            self._progress.interrupted = True
+        self._console.interrupted(interruption)
 
     def finished(self, outcome: Outcome, report: str) -> None:
         self._screen.rest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rolecall.commands.run import Listener
+from rolecall.report.interruption import Interruption
 from rolecall.report.outputs import Key, Output, Outputs
 from rolecall.report.view import View
 from rolecall.results import CommandResult, Outcome, Result
@@ -29,6 +30,9 @@ class Logged:
     def preflight_started(self, count: int) -> None:
         self._told.preflight_started(count)
 
+    def preflight_goes_on(self, done: int, count: int, seconds: float) -> None:
+        self._told.preflight_goes_on(done, count, seconds)
+
     def preflight_ended(self, failures: Sequence[Result], count: int, seconds: float) -> None:
         self._told.preflight_ended(failures, count, seconds)
 
@@ -52,6 +56,9 @@ class Logged:
         if output := self._open.pop((result.target, result.region), None):
             output.close()
         self._told.target_ended(result)
+
+    def interrupted(self, interruption: Interruption) -> None:
+        self._told.interrupted(interruption)
 
     def finished(self, outcome: Outcome, report: str) -> None:
         for output in self._open.values():

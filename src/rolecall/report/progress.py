@@ -41,6 +41,7 @@ class Progress:
 
     Attributes:
         rows: in the order of the plan. running, failed: in the order in which they came to it.
+        interrupted: whether a signal has asked the run to end.
         wave, waves: the number of the one that runs, and how many there are.
     """
 
@@ -65,6 +66,7 @@ class Progress:
         self._lanes = Counter(wave for wave, _ in {(r.wave, r.lane) for r in self.rows.values()})
         self._waiting = Counter(row.wave for row in self.rows.values())
         self.wave, self.waves = 1, len(self._lanes)
+        self.interrupted = False
         self.counts = Counter({WAITING: len(self.rows)})
         self._failed_lanes: set[tuple[int, tuple[str, str]]] = set()
         self._begun: float | None = None
@@ -121,7 +123,9 @@ class Progress:
 
     @property
     def stopped(self) -> bool:
-        """Whether more have failed than may, so that what waits will not begin."""
+        """Whether more have failed than may, or a signal came: what waits will not begin."""
+        if self.interrupted:
+            return True
         if self._policy.tolerated is None:
             return False
         failed, lanes = len(self._failed_lanes), self._lanes.total()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
+from rolecall.report.interruption import Interruption, tell_interrupted
 from rolecall.report.view import ByteSink
 from rolecall.results import CommandResult, Outcome, Result, Status
 from rolecall.settings import Settings
 from rolecall.targets import Target
-from rolecall.wording import seconds, wrapped
+from rolecall.wording import harmless, seconds, wrapped
 
 
 class Quiet:
@@ -23,6 +24,8 @@ class Quiet:
     def skipped(self, results: Sequence[Result], left: int) -> None: ...
 
     def preflight_started(self, count: int) -> None: ...
+
+    def preflight_goes_on(self, done: int, count: int, seconds: float) -> None: ...
 
     def preflight_ended(self, failures: Sequence[Result], count: int, seconds: float) -> None:
         for failure in failures:
@@ -47,14 +50,30 @@ class Quiet:
 
     def command_ended(self, number: int, count: int, result: CommandResult) -> None:
         if result.status is Status.FAILED:
-            print(f"rolecall: {result.reason}", file=self._errors)
+            print(f"rolecall: {harmless(result.reason)}", file=self._errors)
 
     def target_ended(self, result: Result) -> None:
         if result.status is Status.SUCCEEDED or result.commands:
             return
-        print(f"rolecall: {result.target}: {result.status}: {result.reason}", file=self._errors)
+        said = f"rolecall: {result.target}: {result.status}: {result.reason}"
+        print(harmless(said), file=self._errors)
         if result.remedy:
             text = f"What to do: {result.remedy}"
             print(wrapped(text, 80, "  "), file=self._errors)
 
+    def interrupted(self, interruption: Interruption) -> None:
+        tell_interrupted(interruption, self._errors)
+
     def finished(self, outcome: Outcome, report: str) -> None: ...
+
+
+class Apart(Quiet):
+    """The same, with stderr of the command on a stream of its own. See commands.run.Apart."""
+
+    def __init__(self, output: ByteSink, errors: TextIO, beside: ByteSink) -> None:
+        super().__init__(output, errors)
+        self._beside = beside
+
+    def errors(self, data: bytes) -> None:
+        self._beside.write(data)
+        self._beside.flush()

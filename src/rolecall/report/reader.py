@@ -7,6 +7,7 @@ default: see record's `version`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from rolecall.report.record import FILE_NAME, VERSION
 from rolecall.results import CommandResult, Given, Outcome, Plan, Result, Span, Status
 
 _LONGEST = 100 * 365 * 86_400
+_MOST_TARGETS = 1_000_000
+_SHARD = re.compile(r"[0-9]{1,4}/[0-9]{1,4}")
 
 
 class _WrongError(Exception):
@@ -70,6 +73,19 @@ class _Node:
         if value is None and not needed:
             return ""
         raise self._wrong(key, "text")
+
+    def word(self, key: str, *, needed: bool = False) -> str:
+        """Text of one line, which names something: it can't add lines to what shows it."""
+        value = self.text(key, needed=needed)
+        if not value or value.isprintable():
+            return value
+        raise self._wrong(key, "one line of text")
+
+    def shard(self) -> str:
+        value = self.text("shard") or "1/1"
+        if _SHARD.fullmatch(value):
+            return value
+        raise self._wrong("shard", "such as 1/4")
 
     def flag(self, key: str) -> bool:
         value = self.data.get(key)
@@ -159,9 +175,9 @@ def _outcome(node: _Node) -> Outcome:
         started_at=node.moment("started_at") or 0.0,
         seconds=node.seconds("seconds"),
         bug=node.text("bug"),
-        run_id=node.text("run_id"),
-        shard=node.text("shard") or "1/1",
-        targets_in_all=max(0, node.whole("targets_in_all") or 0),
+        run_id=node.word("run_id"),
+        shard=node.shard(),
+        targets_in_all=min(_MOST_TARGETS, max(0, node.whole("targets_in_all") or 0)),
         missing=max(0, node.whole("missing") or 0),
     )
 
@@ -184,10 +200,10 @@ def _span(node: _Node) -> Span:
 
 def _result(node: _Node) -> Result:
     return Result(
-        target=node.text("target", needed=True),
-        account_id=node.text("account_id"),
-        role_arn=node.text("role_arn"),
-        region=node.text("region"),
+        target=node.word("target", needed=True),
+        account_id=node.word("account_id"),
+        role_arn=node.word("role_arn"),
+        region=node.word("region"),
         status=node.status(),
         index=max(0, node.whole("index") or 0),
         wave=max(0, node.whole("wave") or 0),

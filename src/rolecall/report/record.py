@@ -10,13 +10,16 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rolecall
+from rolecall.explanations import topic_of
 from rolecall.files import make_folder, write_atomically
 from rolecall.results import CommandResult, Outcome, Plan, Result, Status
 from rolecall.secret import Mask
-from rolecall.targets.organization import Decision, Found
+
+if TYPE_CHECKING:
+    from rolecall.targets.organization import Decision, Found
 
 VERSION = 1
 FILE_NAME = "report.json"
@@ -123,6 +126,7 @@ def result_record(result: Result) -> dict[str, Any]:
         "seconds": round(result.seconds, 3),
         "reason": result.reason,
         "remedy": result.remedy,
+        "topic": topic_of(result.reason) if result.reason else "",
         "commands": [command_record(command) for command in result.commands],
         "log": result.log or None,
     }

@@ -126,16 +126,16 @@ class Rows:
     def preflight(self) -> str:
         return self.timeline.preflight(len(self._outcome.everything))
 
-    def details(self) -> str:
-        """What the page shows of a row that is opened, as JSON for its script.
+    def details(self) -> Iterator[str]:
+        """What the page shows of a row that is opened, as JSON for its script, in pieces.
 
-        `texts` has the labels of commands; each row is its role, when it began (in words where that
-        was in an earlier try), its commands as label, status and seconds, and the path of its log.
+        Each row is its role, when it began (in words where that was in an earlier try), its
+        commands as label, status and seconds, and the path of its log. `texts` has the labels.
         """
         numbers: dict[str, int] = {}
         statuses = list(Status)
-        rows = []
-        for result in self._outcome.everything:
+        yield f'{{"statuses":{_json(statuses)},"rows":['
+        for row, result in enumerate(self._outcome.everything):
             commands = [
                 [
                     numbers.setdefault(self.label(c.command), len(numbers)),
@@ -144,11 +144,9 @@ class Rows:
                 ]
                 for c in result.commands
             ]
-            rows.append(
-                [self._texts.clean(result.role_arn), self._began(result), commands, result.log]
-            )
-        known = {"statuses": statuses, "texts": list(numbers), "rows": rows}
-        return _json(known)
+            known = [self._texts.clean(result.role_arn), self._began(result), commands, result.log]
+            yield "," * bool(row) + _json(known)
+        yield f'],"texts":{_json(list(numbers))}}}'
 
     def _began(self, result: Result) -> float | str | None:
         """Seconds after the run did, or in words where that was in another run."""

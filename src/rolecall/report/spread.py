@@ -24,6 +24,7 @@ class Spread:
         at_once: how many targets, or regions of targets, may ever run at once.
         name_width: what the names before lines of output are padded to.
         words: the same for people.
+        unit: what a target in one of its regions is called. lane: what counts as one in a wave.
     """
 
     count: int = 0
@@ -31,6 +32,8 @@ class Spread:
     at_once: int = 1
     name_width: int = 0
     words: str = ""
+    unit: str = "target"
+    lane: str = "target"
 
     def prefix(self, target: Target, region: str) -> str:
         """What stands before each line of a target's output."""
@@ -46,21 +49,31 @@ def spread(settings: Settings, targets: Sequence[Target], count: int) -> Spread:
     for target in targets:
         lanes[target.wave] += len(target.regions) if by_region else 1
     at_once = max(map(policy.at_once, lanes.values()), default=1)
-    names = (label(target, region) for target in targets for region in target.regions)
+    deployments = [(target, region) for target in targets for region in target.regions]
+    unit = wording.unit(target.name for target, _ in deployments)
+    lane = unit if by_region else "target"
+    names = (label(*deployment) for deployment in deployments)
     words = wording.count(len(targets), "target")
     if len(targets) < count:
         words += f" of {count:,}"
-    if settings.shard.count > 1:
-        words += f" (shard {settings.shard})"
+    beside = [f"shard {settings.shard}"] if settings.shard.count > 1 else []
+    if unit != "target":
+        regions = wording.count(len({region for _, region in deployments}), "region")
+        beside.append(f"{wording.count(len(deployments), unit)} in {regions}")
+    words += f" ({'; '.join(beside)})" if beside else ""
     if len(sizes) > 1:
         words += f" in {len(sizes)} waves{_few([sizes[number] for number in sorted(sizes)])}"
-    words += f", up to {at_once} at once" if at_once > 1 else ", in sequence"
+    each = f" {lane}s" if lane != "target" else ""
+    words += f", up to {at_once}{each} at once" if at_once > 1 else ", in sequence"
     return Spread(
         count=count,
+        unit=unit,
+        lane=lane,
         waves=tuple(sorted(sizes)),
         at_once=at_once,
         name_width=min(_LONGEST_NAME, max(map(wording.columns, names), default=0)),
-        words=f"{words}; on failure: {settings.on_failure}{_tolerance(settings)}"
+        words=f"{words}; on failure: {settings.on_failure}"
+        + _tolerance(settings, [lanes[number] for number in sorted(lanes)])
         + (f"; as approved in {settings.plan}" if settings.plan else ""),
     )
 
@@ -75,8 +88,22 @@ def _few(sizes: Sequence[int]) -> str:
     return f" of {', '.join(map(str, sizes))}" if len(sizes) <= _MOST_NAMED else ""
 
 
-def _tolerance(settings: Settings) -> str:
-    if settings.max_failures is None:
+def _tolerance(settings: Settings, sizes: Sequence[int]) -> str:
+    """How many may fail, a share as the number that it is of waves of these sizes."""
+    most = settings.max_failures
+    if most is None:
         return ""
-    where = " of a wave" if settings.failures_per == "wave" else ""
-    return f" once more than {settings.max_failures}{where} failed"
+    if settings.failures_per == "wave":
+        number = f" ({_of_each([most.of(size) for size in sizes])})" if most.percent else ""
+        return f" once more than {most} of a wave failed{number}"
+    if not most.percent or not sizes:
+        return f" once more than {most} failed"
+    total = sum(sizes)
+    return f" once more than {most.of(total):,} failed ({most} of {total:,})"
+
+
+def _of_each(numbers: Sequence[int]) -> str:
+    if len(set(numbers)) > 1 and len(numbers) <= _MOST_NAMED:
+        return ", ".join(map(str, numbers))
+    least, most = min(numbers, default=0), max(numbers, default=0)
+    return f"{least} to {most}" if least < most else f"{most} in each"

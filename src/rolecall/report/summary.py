@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rolecall import explanations, wording
+from rolecall.errors import signal_name
 from rolecall.files import write_atomically
 from rolecall.report.digest import Digest, Group, verdict
 from rolecall.report.record import READABLE, minute
@@ -73,12 +74,14 @@ class _Writer:
 
     def head(self) -> Iterator[str]:
         outcome = self._outcome
-        yield f"## rolecall: {verdict(outcome) or 'nothing was run'}"
+        missing = f", {outcome.missing:,} in no report" if outcome.missing else ""
+        yield f"## rolecall: {verdict(outcome) or 'nothing was run'}{missing}"
         yield ""
-        targets = wording.count(len(outcome.results), "target")
-        line = f"{targets} in {wording.seconds(outcome.seconds)}, exit code {outcome.exit_code}"
+        line = (
+            f"{outcome.size} in {wording.seconds(outcome.seconds)}, exit code {outcome.exit_code}"
+        )
         if outcome.signal_number is not None:
-            line += f", interrupted by signal {outcome.signal_number}"
+            line += f", interrupted by {signal_name(outcome.signal_number)}"
         yield f"{line}; started {minute(outcome.started_at)}"
 
     def parts(self) -> Iterator[str]:
@@ -91,7 +94,10 @@ class _Writer:
         if self._digest.not_assumed:
             yield self._kept_out(self._digest.not_assumed)
         if self._digest.not_run:
-            yield "### Not run\n\n" + "\n".join(map(self._left, self._digest.not_run[:_MOST_ROWS]))
+            lines = map(self._left, self._digest.not_run[:_MOST_ROWS])
+            left = self._digest.left
+            more = ["", f"To run all that is left: {code(left)}"] if left else []
+            yield "\n".join(["### Not run", "", *lines, *more])
         for group in self._digest.failed[:_MOST_NAMES]:
             yield from self._tail(group)
 
@@ -138,7 +144,9 @@ class _Writer:
         first = group.results[0]
         failed = first.failed_command
         if failed and failed.tail:
-            name = html.escape(self._texts.start(self._digest.name(first), _LONGEST_TEXT))
+            # An empty line would end the HTML, and begin Markdown.
+            name = " ".join(self._texts.start(self._digest.name(first), _LONGEST_TEXT).split())
+            name = html.escape(name)
             lead = f"<summary>The last lines of <code>{name}</code></summary>"
             block = _block(self._texts.end("\n".join(failed.tail), _LONGEST_TAIL))
             whole = f"\n\nThe whole log: {self._code(first.log)}" if first.log else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rolecall import wording
@@ -10,6 +11,9 @@ from rolecall.targets import Target
 
 _GAP = 3
 _NARROWEST = 12
+_MOST_ABSENT = 20
+# A word, or a part of one with the separator that ends it.
+_PIECE = re.compile(r"[^\s/_.@=,:+-]*(?:[/_.@=,:+-]+|\s+|$)")
 
 
 def plan(targets: Sequence[Target], width: int) -> str:
@@ -28,14 +32,21 @@ def plan(targets: Sequence[Target], width: int) -> str:
     return fitted(list(columns), rows, width, flexible="role", then="target")
 
 
-def results(outcomes: Sequence[Result], width: int) -> str:
-    """What became of each target: name, account, region, result, time."""
+def results(outcomes: Sequence[Result], width: int, *, absent: Sequence[int] = ()) -> str:
+    """What became of each target: name, account, region, result, time.
+
+    Args:
+        absent: the places of those of which nothing is known.
+    """
     rows = [
         (r.target, r.account_id, r.region, str(r.status), wording.seconds(r.seconds))
         if r.started_at
         else (r.target, r.account_id, r.region, str(r.status), "")
         for r in outcomes
     ]
+    rows += [(f"(target {place:,})", "", "", "in no report", "") for place in absent[:_MOST_ABSENT]]
+    if (more := len(absent) - _MOST_ABSENT) > 0:
+        rows.append((f"and {more:,} more", "", "", "in no report", ""))
     names = ("target", "account", "region", "result", "time")
     return fitted(names, rows, width, flexible="target")
 
@@ -43,6 +54,25 @@ def results(outcomes: Sequence[Result], width: int) -> str:
 def _few(regions: Sequence[str]) -> str:
     more = f" +{len(regions) - 1}" if len(regions) > 1 else ""
     return f"{regions[0]}{more}" if regions else ""
+
+
+def _broken(text: str, width: int) -> str:
+    """The text in lines of so many columns: between words, else after separators, else anywhere."""
+    if not width or wording.columns(text) <= width:
+        return text
+    lines = [""]
+    for piece in _PIECE.findall(text):
+        if wording.columns((lines[-1] + piece).rstrip()) <= width:
+            lines[-1] += piece
+            continue
+        lines = lines if lines[-1] else lines[:-1]
+        rest = piece
+        while wording.columns(rest.rstrip()) > width:
+            kept = next(n for n in range(len(rest), 0, -1) if wording.columns(rest[:n]) <= width)
+            lines.append(rest[:kept])
+            rest = rest[kept:]
+        lines.append(rest)
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def fitted(
@@ -64,9 +94,10 @@ def fitted(
     grid.right_padding_width = _GAP - 1
     widths = [max(map(wording.columns, column)) for column in zip(names, *rows, strict=True)]
     others = sum(widths) - widths[names.index(flexible)] + _GAP * len(names)
-    grid.max_width[flexible] = max(_NARROWEST, width - others)
+    most = {flexible: max(_NARROWEST, width - others)}
     if then and (lacking := _NARROWEST - (width - others)) > 0:
-        grid.max_width[then] = max(_NARROWEST, widths[names.index(then)] - lacking)
-    grid.add_rows([list(row) for row in rows])
+        most[then] = max(_NARROWEST, widths[names.index(then)] - lacking)
+    for row in rows:
+        grid.add_row([_broken(cell, most.get(n, 0)) for n, cell in zip(names, row, strict=True)])
     # Without a border each line still begins with the blank that stands for it.
     return "\n".join(line[1:].rstrip() for line in grid.get_string().splitlines())

@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 
 from rolecall.secret import Mask
+from rolecall.wording import ESCAPE_SEQUENCE
 
-# CSI, OSC (ended by BEL or ST) and two-character sequences of ECMA-48.
-_ESCAPE_SEQUENCE = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[@-Z\\^_])"
-)
 # What a carriage return goes back over: progress bars would be one long line.
 _WRITTEN_OVER = re.compile(r"^[^\n]*\r(?=[^\r\n])", re.MULTILINE)
 # All but XML 1.0, production 2, and what turns the direction of the text around it.
@@ -27,7 +24,7 @@ class Texts:
 
     def clean(self, text: str) -> str:
         """The text as a terminal would have left it, without what steers one."""
-        plain = _ESCAPE_SEQUENCE.sub("", self._mask.text(text))
+        plain = ESCAPE_SEQUENCE.sub("", self._mask.text(text))
         return _NO_TEXT.sub("", _WRITTEN_OVER.sub("", plain) if "\r" in plain else plain)
 
     def start(self, text: str, most: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from rolecall.commands.run import Listener
+from rolecall.report.interruption import Interruption
 from rolecall.results import Outcome, Result
 from rolecall.settings import Settings
 from rolecall.targets import Target
@@ -30,6 +31,9 @@ class View(Protocol):
 
     def preflight_started(self, count: int) -> None: ...
 
+    def preflight_goes_on(self, done: int, count: int, seconds: float) -> None:
+        """It has taken a minute, or one more; `done` of the roles were tried."""
+
     def preflight_ended(self, failures: Sequence[Result], count: int, seconds: float) -> None: ...
 
     def once_started(self, name: str) -> Listener:
@@ -42,6 +46,9 @@ class View(Protocol):
         """A target begins in a region. What is returned hears of its commands."""
 
     def target_ended(self, result: Result) -> None: ...
+
+    def interrupted(self, interruption: Interruption) -> None:
+        """A signal asks the run to end, or a second one to kill what runs."""
 
     def finished(self, outcome: Outcome, report: str) -> None:
         """The last word. `report` is the path of report.json; empty where there is none."""

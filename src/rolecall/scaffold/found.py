@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rolecall.settings.options import ROLE_ARN
+from rolecall.settings.options import REGION, ROLE_ARN
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.@+-]+")
 # What a file of a folder lets one deploy with, the first of each line that is there.
@@ -38,11 +38,7 @@ class Profile:
 
 def profiles(config: Path) -> tuple[Profile, ...]:
     """Those of an AWS config file; none where it can't be read, which is no mistake here."""
-    parser = configparser.RawConfigParser(strict=False, interpolation=None)
-    try:
-        parser.read_string(config.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError, configparser.Error):
-        return ()
+    parser = _parsed(config)
     found: dict[str, Profile] = {}
     for section in parser.sections():
         values = parser[section]
@@ -53,24 +49,46 @@ def profiles(config: Path) -> tuple[Profile, ...]:
                 name=name,
                 role_arn=arn,
                 external_id=values.get("external_id", "").strip(),
-                region=values.get("region", "").strip(),
+                region=_region(values),
             )
     return tuple(found.values())
 
 
-def commands(folder: Path) -> tuple[str, ...]:
-    """What may deploy what is in the folder."""
-    return tuple(_commands(folder))
+def region(config: Path, profile: str) -> str:
+    """The one that a profile of an AWS config file names; empty where it names none."""
+    parser = _parsed(config)
+    section = "default" if profile == "default" else f"profile {profile}"
+    return _region(parser[section]) if parser.has_section(section) else ""
 
 
-def _commands(folder: Path) -> Iterator[str]:
-    scripts = _scripts(folder / "package.json")
-    if (folder / "package.json").is_file():
-        yield "npm ci"
-    yield from (f"npm run {name}" for name in _SCRIPTS if name in scripts)
-    yield from (way for name, way in _WAYS.items() if (folder / name).is_file())
-    if any(folder.glob("*.tf")):
-        yield from _TERRAFORM
+def _parsed(config: Path) -> configparser.RawConfigParser:
+    parser = configparser.RawConfigParser(strict=False, interpolation=None)
+    try:
+        parser.read_string(config.read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError, configparser.Error):
+        return configparser.RawConfigParser()
+    return parser
+
+
+def _region(values: Mapping[str, str]) -> str:
+    name = values.get("region", "").strip()
+    return name if re.fullmatch(REGION, name, re.ASCII) else ""
+
+
+def commands(folder: Path) -> Mapping[str, tuple[str, ...]]:
+    """What may deploy what is in the folder, by the file that tells so; in the order to run in."""
+    return dict(_commands(folder))
+
+
+def _commands(folder: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    package = folder / "package.json"
+    if package.is_file():
+        scripts = _scripts(package)
+        runs = (f"npm run {name}" for name in _SCRIPTS if name in scripts)
+        yield package.name, ("npm ci", *runs)
+    yield from ((name, (way,)) for name, way in _WAYS.items() if (folder / name).is_file())
+    if terraform := sorted(path.name for path in folder.glob("*.tf")):
+        yield terraform[0], _TERRAFORM
 
 
 def _scripts(path: Path) -> Mapping[str, object]:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-STAGE = """\
+_VARIABLES = """\
+        EnvironmentVariables: >-
+          [{"name": "ROLECALL_EXECUTION_ID", "value": "#{codepipeline.PipelineExecutionId}"}]
+"""
+_BUILD = """\
+      ActionTypeId:
+        Category: Build
+        Owner: AWS
+        Provider: CodeBuild
+        Version: "1"
+"""
+STAGE = f"""\
 # A stage for the Stages of an AWS::CodePipeline::Pipeline. Its CodeBuild project has rolecall's
 # image as custom image, buildspec.yml as buildspec, and a service role that may assume the target
 # roles.
@@ -10,11 +21,7 @@ STAGE = """\
   Actions:
     - Name: Deploy
       Namespace: Deploy
-      ActionTypeId:
-        Category: Build
-        Owner: AWS
-        Provider: CodeBuild
-        Version: "1"
+{_BUILD}\
       InputArtifacts:
         - Name: Source
       OutputArtifacts:
@@ -22,6 +29,39 @@ STAGE = """\
       Configuration:
         ProjectName: !Ref DeployProject
         # What stands in rolecall.yml can be said here too, and wins: ROLECALL_ONLY, …
-        EnvironmentVariables: >-
-          [{"name": "ROLECALL_EXECUTION_ID", "value": "#{codepipeline.PipelineExecutionId}"}]
+{_VARIABLES}"""
+BATCH_STAGE = f"""\
+# A stage for the Stages of an AWS::CodePipeline::Pipeline. Its CodeBuild project has rolecall's
+# image as custom image, a service role that may assume the target roles, and a BuildBatchConfig,
+# whose role may start, stop and retry builds of the project. The pipeline's role needs
+# codebuild:StartBuildBatch and codebuild:BatchGetBuildBatches beside what a build takes.
+# A batch of which a build fails has failed, and Merge does not begin: then each build's report is
+# in the report group, and its artifacts can be merged anywhere.
+- Name: Deploy
+  Actions:
+    - Name: Deploy
+      RunOrder: 1
+{_BUILD}\
+      InputArtifacts:
+        - Name: Source
+      OutputArtifacts:
+        - Name: Builds
+      Configuration:
+        ProjectName: !Ref DeployProject
+        BuildspecOverride: buildspec-batch.yml
+        BatchEnabled: true
+        CombineArtifacts: true
+{_VARIABLES}\
+    - Name: Merge
+      RunOrder: 2
+{_BUILD}\
+      InputArtifacts:
+        - Name: Source
+        - Name: Builds
+      OutputArtifacts:
+        - Name: Report
+      Configuration:
+        ProjectName: !Ref DeployProject
+        PrimarySource: Source
+        BuildspecOverride: buildspec-merge.yml
 """

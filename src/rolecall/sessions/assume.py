@@ -8,11 +8,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
-from structlog.contextvars import bound_contextvars
 
+from rolecall import logs
 from rolecall.errors import AssumeError
 from rolecall.secret import Secret
 from rolecall.sessions import regions, remedies
@@ -74,7 +73,7 @@ class Assumer:
         self._lock = threading.Lock()
         self._cut_said = False
         self.hop_secrets: set[Secret] = set()
-        self._log = structlog.get_logger("rolecall.sessions")
+        self._log = logs.Log()
 
     def assume(self, target: Target, *, sleep: Sleep | None = None) -> Session:
         """A session of the target's role, in the target's account.
@@ -83,7 +82,7 @@ class Assumer:
             AssumeError: with the reason and the remedy.
         """
         options = target.session
-        with bound_contextvars(target=target.name, account_id=target.account_id):
+        with logs.about(target=target.name, account_id=target.account_id):
             client, caller = self._client(options, sleep)
             request = self._request(target.role.text, options)
             session = self._call(client, request, options, caller, sleep)
@@ -100,7 +99,7 @@ class Assumer:
             return
         client: StsClient = self._source.client("sts", session.credentials, region)
         try:
-            with bound_contextvars(target=target.name, account_id=target.account_id):
+            with logs.about(target=target.name, account_id=target.account_id):
                 self._retry.call(
                     f"GetCallerIdentity in {region}", client.get_caller_identity, sts=True
                 )

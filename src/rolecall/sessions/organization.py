@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
-import structlog
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
+from rolecall.logs import Log
 from rolecall.sessions import remedies
 from rolecall.sessions.faults import code_of, is_denied
 from rolecall.sessions.retry import Retry
@@ -34,7 +34,7 @@ class OrganizationCalls:
     def __init__(self, client: Any, retry: Retry, stop: Stop, *, reader: Callable[[], str]) -> None:
         self._client, self._retry, self._stop, self._reader = client, retry, stop, reader
         self._count = count(1)
-        self._log = structlog.get_logger("rolecall.organization")
+        self._log = Log()
 
     def __call__(self, operation: str, request: Mapping[str, str]) -> Mapping[str, Any]:
         """The answer.

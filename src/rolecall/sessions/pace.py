@@ -10,13 +10,13 @@ from collections.abc import Callable
 from rolecall.sessions.session import Monotonic
 
 _FIRST = 0.005  # seconds
-_WIDER, _CLOSER = 2.0, 0.8
+_WIDER, _CLOSER = 2.0, 0.9
 
 
 class Pace:
     """Spaces the calls that many threads make, once AWS has refused one as too many.
 
-    Each refusal doubles the gap between two calls, each call that passes narrows it by a fifth,
+    Each refusal doubles the gap between two calls, each call that passes narrows it by a tenth,
     until there is none again: additive rates and multiplicative gaps share what AWS allows among
     builds that know nothing of each other. Calls are drawn by lot within the gap, so that builds
     that began together don't go on in step. Safe in many threads.

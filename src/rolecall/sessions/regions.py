@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from rolecall.errors import AssumeError
 from rolecall.sessions.faults import code_of
+from rolecall.targets import regions
 
 # Every account has these; those that came later are opted into.
 _ALWAYS = frozenset(
@@ -48,8 +49,15 @@ def explained(error: Exception, region: str, account_id: str) -> AssumeError:
             f"enable it (aws account enable-region --region-name {region}; it takes minutes, up to"
             " hours), or leave it out of the target's regions",
         )
+    if regions.unknown(region):
+        return AssumeError(
+            "RegionUnknown",
+            f"region {region} is not known here, and does not answer for account {account_id}",
+            f"{regions.hint(region)} If AWS has added it lately, check that the network lets"
+            f" sts.{region}.amazonaws.com through",
+        )
     return AssumeError(
         code_of(error),
         f"region {region} does not answer for account {account_id}: {error}",
-        f"check the region's name, and that the network lets sts.{region}.amazonaws.com through",
+        f"check that the network lets sts.{region}.amazonaws.com through",
     )

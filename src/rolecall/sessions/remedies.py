@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from rolecall.errors import AssumeError
 from rolecall.sessions.faults import ACCESS_DENIED, code_of, is_throttled, is_transient
+from rolecall.targets import regions
 from rolecall.targets.model import SessionOptions
 
 _ASSUMED = re.compile(r"arn:([\w-]+):sts::(\d{12}):assumed-role/([^/]+)/.*")
@@ -32,13 +33,17 @@ _THROTTLED = (
     "AWS allows no more calls than that: try again later, let less run at once, or raise"
     " ROLECALL_RETRY_MAX_WAIT"
 )
+_CLOCK = "this machine's clock is wrong by more than AWS allows: set it"
+# What STS and others say of it under the code of a wrong secret.
+_CLOCK_SAID = re.compile(r"Signature (?:expired|not yet current)")
 _BY_CODE = {
     "ExpiredToken": _SOURCE_EXPIRED,
     "ExpiredTokenException": _SOURCE_EXPIRED,
-    "RequestExpired": "this machine's clock is wrong by more than five minutes: set it",
+    "RequestExpired": _CLOCK,
+    "RequestTimeTooSkewed": _CLOCK,
     "InvalidClientTokenId": _SOURCE_INVALID,
     "UnrecognizedClientException": _SOURCE_INVALID,
-    "SignatureDoesNotMatch": _SOURCE_INVALID + "; or this machine's clock is wrong",
+    "SignatureDoesNotMatch": _SOURCE_INVALID,
     "InvalidIdentityToken": "the web identity token is not valid for the role it is used with",
     "MalformedPolicyDocument": "mend ROLECALL_SESSION_POLICY: IAM does not accept it",
     "PackedPolicyTooLarge": (
@@ -88,8 +93,9 @@ def explained(error: Exception, attempt: Attempt | None = None) -> AssumeError:
     if code not in _BY_CODE and is_transient(error):
         if isinstance(error, ClientError):
             return AssumeError(code, reason, _THROTTLED if is_throttled(error) else _BUSY)
-        return AssumeError(code, reason, _UNREACHABLE, unreachable=True)
-    return AssumeError(code, reason, _BY_CODE.get(code, ""))
+        return AssumeError(code, reason, _unreachable(_message(error)), unreachable=True)
+    remedy = _CLOCK if _CLOCK_SAID.search(reason) else _BY_CODE.get(code, "")
+    return AssumeError(code, reason, remedy)
 
 
 def reason_of(error: Exception) -> str:
@@ -102,6 +108,14 @@ def _message(error: Exception) -> str:
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Message") or code_of(error))
     return str(error)
+
+
+def _unreachable(message: str) -> str:
+    """The endpoint of a region that does not exist has no address."""
+    endpoint = re.search(r"https://\w+\.([a-z0-9-]+)\.amazonaws\.com", message)
+    if endpoint and regions.unknown(endpoint[1]):
+        return f"region {endpoint[1]} is not known here: {regions.hint(endpoint[1])} {_UNREACHABLE}"
+    return _UNREACHABLE
 
 
 def _denied(message: str, attempt: Attempt) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import structlog
 import tenacity
 from botocore import exceptions
 
+from rolecall.logs import Log
 from rolecall.sessions.faults import code_of, is_denied, is_throttled, is_transient
 from rolecall.sessions.pace import Pace
 
@@ -60,7 +60,7 @@ class _Tries:
         self._policy, self._what, self._pace, self._sleep = policy, what, pace, sleep
         self._throttled = 0
         self._told = -_TOLD_EVERY
-        self._log = structlog.get_logger("rolecall.retry")
+        self._log = Log()
 
     def call(self, do: Callable[[], Any]) -> Any:
         if wait := self._pace.turn():
@@ -79,6 +79,9 @@ class _Tries:
             if (tries := retrying.statistics["attempt_number"]) > 1:
                 error.add_note(f"tried {tries} times")
             raise
+        finally:
+            # It holds itself, and with it the answer, which may be a session.
+            retrying.iter_state.reset()
 
     def _paced(self, do: Callable[[], Any]) -> Any:
         try:

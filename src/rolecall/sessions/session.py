@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from typing import Any
 from rolecall.secret import Secret
 
 Monotonic = Callable[[], float]
+# They are written into INI files, where a line's end would begin another setting.
+_KEY = re.compile(r"[\x21-\x7e]+")
 
 
 class MalformedAnswerError(Exception):
@@ -74,6 +77,8 @@ def from_answer(answer: Mapping[str, Any], monotonic: Monotonic = time.monotonic
         raise MalformedAnswerError(f"the answer of STS lacks {error}") from None
     if lifetime <= 0 or not all(secret.reveal() for secret in credentials.secrets()):
         raise MalformedAnswerError("the answer of STS has empty keys, or keys that have run out")
+    if not all(_KEY.fullmatch(secret.reveal()) for secret in credentials.secrets()):
+        raise MalformedAnswerError("the answer of STS has keys with characters that no key has")
     return Session(
         account_id=account_id,
         assumed_role_arn=arn,

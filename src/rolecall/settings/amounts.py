@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rolecall.settings.kinds import from_json, text_of
+from rolecall.settings.reading import from_json, text_of
 from rolecall.settings.sources import BadValueError
 
 _REST = "rest"
 _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%")
 _MOST = 100_000
+_SIZES = "write sizes apart by commas, such as 1, 10%, rest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,12 @@ class WavesKind:
         if isinstance(raw, str):
             raw = from_json(raw) if raw.startswith("[") else re.split(r"[\s,]+", raw)
         if not isinstance(raw, Sequence):
-            raise BadValueError("is no list of sizes; write such as 1, 10%, rest")
+            raise BadValueError(f"is no list of sizes; {_SIZES}")
         words = [text_of(word) for word in raw if word not in ("", None)]
         if words and words[-1].lower() == _REST:
             words.pop()
-            return (*(AmountKind(least=1).parse(word) for word in words), Amount(100, percent=True))
-        return tuple(AmountKind(least=1).parse(word) for word in words)
+            return (*map(_size, words), Amount(100, percent=True))
+        return tuple(map(_size, words))
 
     def schema(self) -> dict[str, Any]:
         sizes = {"type": "array", "items": {"type": ["string", "integer"]}}
@@ -84,6 +85,15 @@ class WavesKind:
 
     def show(self, value: Sequence[Amount]) -> str:
         return ",".join(map(str, value))
+
+
+def _size(word: str) -> Amount:
+    if word.lower() == _REST:
+        raise BadValueError(f"{word!r} is what the others leave, and stands last; {_SIZES}")
+    try:
+        return AmountKind(least=1).parse(word)
+    except BadValueError as error:
+        raise BadValueError(f"{error}; {_SIZES}") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rolecall.secret import HIDDEN, Secret
-from rolecall.settings.kinds import from_json, text_of
+from rolecall.settings.reading import from_json, text_of
 from rolecall.settings.sources import BadValueError
 
 WEBHOOK, TOPIC, BUS = "webhook", "topic", "bus"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rolecall.settings.kinds import from_json, text_of
+from rolecall.settings.reading import from_json
 from rolecall.settings.sources import BadValueError, clean
 
 
@@ -73,7 +73,9 @@ class CommandsKind:
             raw = found
         if not isinstance(raw, list):
             raise BadValueError("is neither a script nor a list of commands")
-        items = tuple(_command(item, number) for number, item in enumerate(raw))
+        if wrong := list(filter(None, (_mistake(item, n) for n, item in enumerate(raw)))):
+            raise BadValueError(str(wrong[0]), path=wrong[0].path, more=wrong[1:])
+        items = (clean(item or "") for item in raw)
         return _checked(Commands(tuple(filter(None, items)), listed=True))
 
     def schema(self) -> dict[str, Any]:
@@ -89,15 +91,17 @@ def _checked(commands: Commands) -> Commands:
     return commands
 
 
-def _command(item: Any, number: int) -> str:
+def _mistake(item: Any, number: int) -> BadValueError | None:
     if isinstance(item, Mapping):
-        raise BadValueError(
+        return BadValueError(
             "is a mapping: quote a command that holds `: ` in a YAML list", path=(number,)
         )
-    try:
-        return clean(text_of(item))
-    except BadValueError as error:
-        raise BadValueError(str(error), path=(number,)) from None
+    if item is None or isinstance(item, str):
+        return None
+    what = "is a list" if isinstance(item, list) else f"{json.dumps(item)} is no text"
+    return BadValueError(
+        f'{what}; write each command as a string, such as ["npm ci", "npm test"]', path=(number,)
+    )
 
 
 def _list_in(text: str) -> list[Any] | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from rolecall.errors import Problem
 from rolecall.settings import sources, yamlfile
-from rolecall.settings.kinds import ListOf
+from rolecall.settings.groups import ListOf
 from rolecall.settings.options import Settings, options
 from rolecall.settings.sources import PREFIX, BadValueError, Raw
 from rolecall.wording import nearest
@@ -51,6 +52,7 @@ class Loaded:
         target_variables: `ROLECALL_TARGET_<NAME>`, by `<NAME>`.
         folder: what relative paths start from.
         file: what was found of the settings file, in words.
+        unread: whether there is a settings file, or should be, that could not be read.
     """
 
     settings: Settings
@@ -60,19 +62,43 @@ class Loaded:
     problems: tuple[Problem, ...]
     folder: Path
     file: str
+    unread: bool = False
+
+    @property
+    def names_targets(self) -> bool:
+        """Whether there is any target, or may be in what could not be read."""
+        known = self.given.keys() & LATER or self.target_variables
+        return bool(known or self.unread)
+
+    def may_hold(self, name: str) -> bool:
+        """Whether the option may be set by what could not be read, or by what will not do."""
+        return name in self.bad or (self.unread and name not in self.given)
+
+    def with_target(self, raw: Raw) -> Self:
+        """The same with one target, in place of all that are configured."""
+        settings = replace(self.settings, targets=raw, organization=None)
+        return replace(self, settings=settings, bad=self.bad - {"TARGETS"})
 
 
-def load(*, environ: Mapping[str, str], flags: Mapping[str, str | None], folder: Path) -> Loaded:
+def load(
+    *,
+    environ: Mapping[str, str],
+    flags: Mapping[str, str | None],
+    folder: Path,
+    spelt: Mapping[str, str] | None = None,
+) -> Loaded:
     """Settings of flag > variable > file > default.
 
     Args:
         environ: the environment. flags: option name to text, None where it was not given.
         folder: the working folder, where `rolecall.yml` is looked for.
+        spelt: what a flag was called, by option name, where that is not as the option's own.
     """
-    variables, given_flags = sources.from_variables(environ), sources.from_flags(flags)
+    variables, given_flags = sources.from_variables(environ), sources.from_flags(flags, spelt or {})
     config = given_flags.pop(CONFIG, None) or variables.pop(CONFIG, None)
     variables.pop(CONFIG, None)
     file, problems = _read_file(config, folder)
+    unread = bool(problems) and not file
     file = {name: raw for name, raw in file.items() if raw.value not in ([], {}) or _narrows(name)}
     targets = {n.removeprefix(TARGET): r for n, r in variables.items() if n.startswith(TARGET)}
     passed_over = CONTEXT | EXPORTS | {n for n in variables if n.startswith(TARGET)}
@@ -84,16 +110,21 @@ def load(*, environ: Mapping[str, str], flags: Mapping[str, str | None], folder:
     given = {**file, **named, **given_flags}
     values, mistakes = _parse(given)
     if values.get("on_failure") == "continue" and "max_failures" in values:
-        wrong = "makes no sense with ON_FAILURE=continue, which goes on whatever fails"
+        wrong = (
+            "makes no sense with ON_FAILURE=continue, which goes on whatever fails; leave one of"
+            " them out: without ON_FAILURE, or with abort, the run stops once more than"
+            " MAX_FAILURES failed"
+        )
         problems.append(Problem(given["MAX_FAILURES"].at(), wrong))
     return Loaded(
         settings=Settings(**values),
         given={option.name: given[option.name] for option in options() if option.name in given},
         bad=frozenset(mistakes),
         target_variables=targets,
-        problems=(*problems, *mistakes.values()),
+        problems=(*problems, *chain.from_iterable(mistakes.values())),
         folder=folder,
         file=_found(config, folder),
+        unread=unread,
     )
 
 
@@ -121,9 +152,9 @@ def _read_file(config: Raw | None, folder: Path) -> tuple[dict[str, Raw], list[P
     return {}, []
 
 
-def _parse(given: Mapping[str, Raw]) -> tuple[dict[str, Any], dict[str, Problem]]:
+def _parse(given: Mapping[str, Raw]) -> tuple[dict[str, Any], dict[str, list[Problem]]]:
     values: dict[str, Any] = {}
-    mistakes: dict[str, Problem] = {}
+    mistakes: dict[str, list[Problem]] = {}
     for option in options():
         raw = given.get(option.name)
         if raw is None:
@@ -132,7 +163,7 @@ def _parse(given: Mapping[str, Raw]) -> tuple[dict[str, Any], dict[str, Problem]
             parsed = option.kind.parse(raw.value)
             values[option.name.lower()] = raw if option.name in LATER else parsed
         except BadValueError as error:
-            mistakes[option.name] = Problem(raw.at(*error.path), str(error))
+            mistakes[option.name] = [Problem(raw.at(*e.path), str(e)) for e in (error, *error.more)]
     return values, mistakes
 
 
@@ -140,13 +171,14 @@ def _unknown(given: Mapping[str, Raw], *, prefix: str) -> Iterable[Problem]:
     known = [option.name for option in options()]
     for name, raw in given.items():
         if name not in known:
-            shown = prefix + name if prefix else name.lower()
-            yield Problem(raw.at(), f"{shown} is no option{_nearest(name, known, prefix)}")
+            # The place of a variable is its name; that of a key is its line.
+            shown = "" if prefix else f"{name.lower()} "
+            yield Problem(raw.at(), f"{shown}is no option{_nearest(name, known, prefix)}")
 
 
 def _nearest(name: str, known: list[str], prefix: str) -> str:
     words = [*known, CONFIG, "TARGET_<NAME>"] if prefix else known
-    near = nearest(re.sub(r"[^A-Z0-9]+", "_", name), words)
+    near = nearest(re.sub(r"[^A-Z0-9]+", "_", name.upper()), words)
     if not near:
         return "; `rolecall config` lists all of them"
     return f"; did you mean {prefix + near if prefix else near.lower()}?"

@@ -14,17 +14,8 @@ from rolecall.aws_variables import SOURCE_VARIABLES
 from rolecall.settings.amounts import Amount, AmountKind, Shard, ShardKind, WavesKind
 from rolecall.settings.destinations import Destination, DestinationsKind
 from rolecall.settings.documents import Commands, CommandsKind, Policy, TargetsKind
-from rolecall.settings.kinds import (
-    Choice,
-    Flag,
-    Kind,
-    ListOf,
-    Pairs,
-    PairsByName,
-    Seconds,
-    Text,
-    Whole,
-)
+from rolecall.settings.groups import ListOf, Pairs, PairsByName
+from rolecall.settings.kinds import Choice, Flag, Kind, Seconds, Text, Whole
 from rolecall.settings.organization import OrganizationKind
 from rolecall.settings.sources import PREFIX, Raw
 from rolecall.settings.state import StateKind
@@ -282,7 +273,8 @@ class Settings:
     max_failures: Amount | None = option(
         AmountKind(),
         default=None,
-        help="How many targets may fail: a count, or a share; 0 unless ON_FAILURE is `continue`",
+        help="How many targets may fail before ON_FAILURE's `stop` or `abort` holds: a count, or a"
+        " share, rounded down; 0 if not set. Not beside ON_FAILURE=continue, which has no limit",
         run_only=True,
     )
     failures_per: str = option(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +15,12 @@ class BadValueError(ValueError):
 
     Attributes:
         path: which part of the value it is about; empty for the whole.
+        more: what else is wrong with the value.
     """
 
-    def __init__(self, text: str, *, path: Path = ()) -> None:
+    def __init__(self, text: str, *, path: Path = (), more: Iterable[BadValueError] = ()) -> None:
         super().__init__(text)
-        self.path = path
+        self.path, self.more = path, tuple(more)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,10 +66,14 @@ def from_variables(environ: Mapping[str, str]) -> dict[str, Raw]:
     }
 
 
-def from_flags(flags: Mapping[str, str | None]) -> dict[str, Raw]:
+def from_flags(flags: Mapping[str, str | None], spelt: Mapping[str, str]) -> dict[str, Raw]:
     """Each flag that was given and is not empty, by its option's name."""
+
+    def place(name: str) -> str:
+        return spelt.get(name) or f"--{name.lower().replace('_', '-')}"
+
     return {
-        name: Raw(value=text, origin="flag", place=f"--{name.lower().replace('_', '-')}")
+        name: Raw(value=text, origin="flag", place=place(name))
         for name, value in flags.items()
         if value is not None and (text := clean(value))
     }

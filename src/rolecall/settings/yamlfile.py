@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     import yaml
 
 _NULLS = {"", "~", "null", "Null", "NULL"}
+# An alias stands for as much as one likes: a few lines of them would fill the memory.
+_MOST_PARTS = 500_000
+
+
+class _TooMuchError(Exception):
+    """The file has more parts than any list of targets needs."""
 
 
 def read(path: Path, name: str) -> tuple[dict[str, Raw], list[Problem]]:
@@ -31,7 +37,11 @@ def read(path: Path, name: str) -> tuple[dict[str, Raw], list[Problem]]:
         return {}, []
     if not isinstance(root, yaml.MappingNode):
         return {}, [Problem(f"{name}:1", "must hold keys and values, such as `role: deploy`")]
-    return _top_level(root, name)
+    try:
+        return _top_level(root, name)
+    except _TooMuchError:
+        wrong = f"has over {_MOST_PARTS:,} values, with those that aliases (`*name`) stand for"
+        return {}, [Problem(name, f"{wrong}; write fewer")]
 
 
 def _unreadable(error: Exception, name: str) -> Problem:
@@ -51,10 +61,11 @@ def _unreadable(error: Exception, name: str) -> Problem:
 def _top_level(root: yaml.MappingNode, name: str) -> tuple[dict[str, Raw], list[Problem]]:
     values: dict[str, Raw] = {}
     problems: list[Problem] = []
+    parts = _Parts()
     for key_node, value_node in root.value:
         key, line = str(key_node.value), key_node.start_mark.line + 1
         lines: dict[sources.Path, int] = {(): line}
-        value = _Converter(lines, problems, name).convert(value_node, ())
+        value = _Converter(lines, problems, name, parts).convert(value_node, ())
         if key.upper() in values:
             problems.append(Problem(f"{name}:{line}", f"`{key}` stands here a second time"))
         elif value not in (None, ""):
@@ -64,19 +75,34 @@ def _top_level(root: yaml.MappingNode, name: str) -> tuple[dict[str, Raw], list[
     return values, problems
 
 
+class _Parts:
+    """Counts what a file holds, and what its aliases stand for."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def add_one(self) -> None:
+        self._count += 1
+        if self._count > _MOST_PARTS:
+            raise _TooMuchError
+
+
 class _Converter:
     """Makes lists, mappings and text of nodes, and keeps each part's line."""
 
-    def __init__(self, lines: dict[sources.Path, int], problems: list[Problem], name: str) -> None:
+    def __init__(
+        self, lines: dict[sources.Path, int], problems: list[Problem], name: str, parts: _Parts
+    ) -> None:
         import yaml  # noqa: PLC0415  as above
 
-        self._lines, self._problems, self._name = lines, problems, name
+        self._lines, self._problems, self._name, self._parts = lines, problems, name, parts
         self._within: list[yaml.Node] = []
         self._merger = yaml.constructor.SafeConstructor()
 
     def convert(self, node: yaml.Node, path: sources.Path) -> Any:
         import yaml  # noqa: PLC0415  as above
 
+        self._parts.add_one()
         self._lines.setdefault(path, node.start_mark.line + 1)
         if isinstance(node, yaml.ScalarNode):
             null = node.style is None and node.value in _NULLS

@@ -115,9 +115,14 @@ class BucketStore:
                 raise self._denied
             if (found.version if found else None) != version:
                 break
-        raise ConflictError(f"{self.where} was written by another process")
+        raise ConflictError(
+            f"{self.where} was written by another process, which has taken the run over"
+        )
 
-    def delete(self) -> None:
+    def taken(self) -> bool:
+        return False  # what is written says so, and is written often
+
+    def delete(self, *, held: bool = False) -> None:
         def delete() -> Any:
             return self._client.delete_object(Bucket=self._bucket, Key=self._key)
 

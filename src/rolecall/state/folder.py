@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rolecall.errors import FileError, StateError
 from rolecall.files import PRIVATE_FILE, make_folder, write_atomically
-from rolecall.state.store import Found, file_name
+from rolecall.state.store import ConflictError, Found, file_name
 
 _WRITABLE = "name a folder in ROLECALL_STATE that this user may write and that outlives the build"
 
@@ -40,7 +40,7 @@ class FolderStore:
                     "ROLECALL_STATE needs a file system that can lock files, or s3://bucket/prefix"
                 )
                 raise StateError(f"{self._lock} cannot be locked: {error.strerror}", why) from None
-            if self._is_still_there(descriptor):
+            if self._there() == _which(descriptor):
                 self._descriptor = descriptor
             else:  # it was removed between opening and locking: another one is the lock now
                 os.close(descriptor)
@@ -58,10 +58,12 @@ class FolderStore:
             why = f"{self._lock} cannot be made: {error.strerror}"
             raise StateError(why, _WRITABLE) from None
 
-    def _is_still_there(self, descriptor: int) -> bool:
+    def _there(self) -> tuple[int, int] | None:
+        """Which file is the lock now; None where there is none."""
         with suppress(OSError):
-            return os.path.samestat(os.fstat(descriptor), self._lock.stat())
-        return False
+            found = self._lock.stat()
+            return found.st_dev, found.st_ino
+        return None
 
     def _tidy(self) -> None:
         """Removes what writers have left that were killed."""
@@ -85,7 +87,12 @@ class FolderStore:
             raise StateError(why, "give this user the right to read it") from None
         return Found(data=data, version="", age=max(0.0, age))
 
+    def taken(self) -> bool:
+        return self._descriptor >= 0 and self._there() not in (None, _which(self._descriptor))
+
     def write(self, data: bytes, version: str | None, *, patient: bool = True) -> str:
+        if self.taken():
+            raise ConflictError(f"{self.where} was cleared, or is another run's")
         try:
             write_atomically(self._path, data)
             _sync(self._path.parent)
@@ -96,15 +103,27 @@ class FolderStore:
             raise StateError(why, _WRITABLE) from None
         return ""
 
-    def delete(self) -> None:
+    def delete(self, *, held: bool = False) -> None:
         try:
+            if held:
+                # Another lock in its place, which is how the holder knows.
+                write_atomically(self._lock, b"")
             self._path.unlink(missing_ok=True)
+            if held:
+                return
             self._lock.unlink(missing_ok=True)
+        except FileError as error:
+            raise StateError(str(error), _WRITABLE) from None
         except OSError as error:
             why = f"{self.where} cannot be removed: {error.strerror}"
             raise StateError(why, "give this user the right to write its folder") from None
         with suppress(OSError):  # others may lie there
             self._path.parent.rmdir()
+
+
+def _which(descriptor: int) -> tuple[int, int]:
+    found = os.fstat(descriptor)
+    return found.st_dev, found.st_ino
 
 
 class Folder:

@@ -6,8 +6,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from rolecall.settings import Loaded
 from rolecall.settings.documents import Commands
+from rolecall.settings.load import Loaded
 from rolecall.settings.sources import Raw
 
 # What tells the actions of one pipeline execution apart: CodeBuild knows neither stage nor action.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
-import structlog
-
 from rolecall.errors import InterruptedRunError, StateError
+from rolecall.logs import Log
 from rolecall.sessions.session import Monotonic
 from rolecall.state.lock import Held
 from rolecall.state.model import State, encoded
@@ -35,7 +35,7 @@ class Keeper:
         self._asked = self._tried = self._written = 0
         self._lost, self._gone, self._failing, self._closed = "", False, False, False
         self._changed = threading.Condition()
-        self._log = structlog.get_logger("rolecall.state")
+        self._log = Log()
         self._thread = threading.Thread(target=self._run, name="state", daemon=True)
         self._thread.start()
 
@@ -53,6 +53,8 @@ class Keeper:
                         f"its lock on {self._store.where} was not renewed for {silent:.0f} s, so"
                         " that another run may have taken it over"
                     )
+            elif not self._lost and self._store.taken():
+                self._lost = f"{self._store.where} was cleared, or is another run's"
             return self._lost
 
     def change(self, change: Callable[[State], State]) -> bool:
@@ -84,7 +86,7 @@ class Keeper:
                 closed, state, number = self._closed, self._state, self._asked
                 # Whoever has succeeded waits for it; signs of life come again by themselves.
                 patient = number > self._tried and not (self._failing or closed)
-            self._write(state, number, patient=patient)
+            self._write(state, number, patient=patient, closed=closed)
             if closed:
                 return
 
@@ -98,20 +100,26 @@ class Keeper:
             return renewed
         return min(_AGAIN, renewed or _AGAIN)
 
-    def _write(self, state: State, number: int, *, patient: bool) -> None:
+    def _warn(self, reason: str) -> None:
+        with suppress(OSError, MemoryError):  # whoever waits must not wait for ever
+            self._log.warning("state_not_written", reason=reason)
+
+    def _write(self, state: State, number: int, *, patient: bool, closed: bool) -> None:
         at, failure, version = self._monotonic(), "", ""
         try:
             if not self._gone:
                 version = self._put(encoded(state), patient=patient)
         except ConflictError as error:
             self._gone = True
-            failure = f"{error}, which has taken the run over"
+            failure = str(error)
         except StateError as error:
             failure = error.reason
         except Exception as error:  # noqa: BLE001  whoever waits must not wait for ever
             failure = f"{self._store.where} cannot be written: {type(error).__name__}"
         if failure and not self._failing:  # before anybody goes on, and may tell of a success
-            self._log.warning("state_not_written", reason=failure)
+            self._warn(failure)
+        elif failure and closed and not self._gone:
+            self._warn(f"{failure}; a retry will run again what has succeeded since")
         with self._changed:
             self._tried = number
             if self._gone:

@@ -49,6 +49,9 @@ class Store(Protocol):
     def release(self) -> None:
         """Takes `claim` back."""
 
+    def taken(self) -> bool:
+        """Whether somebody else claims what this process holds, as far as a look tells."""
+
     def read(self, *, patient: bool = True) -> Found | None:
         """The document; None where there is none.
 
@@ -71,8 +74,11 @@ class Store(Protocol):
             StateError: where it can't be written.
         """
 
-    def delete(self) -> None:
+    def delete(self, *, held: bool = False) -> None:
         """Removes it, if it is there.
+
+        Args:
+            held: whether another process holds it, which has it no longer then.
 
         Raises:
             StateError: where it can't be removed.

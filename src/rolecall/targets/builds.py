@@ -12,7 +12,6 @@ from rolecall.settings.sources import BadValueError
 from rolecall.targets import selection
 from rolecall.targets.model import Target
 
-WAYS = ("target", "wave", "shard")
 _LONGEST = 128
 _ALL = Shard()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rolecall.errors import Problem
-from rolecall.settings.kinds import from_json
+from rolecall.settings.reading import from_json
 from rolecall.settings.sources import BadValueError, Raw, clean
 from rolecall.targets import grammar
 from rolecall.targets.own import parsed
@@ -66,8 +66,7 @@ class Reader:
                 yield from self._from_entry(entry, place, nested=nested)
         elif isinstance(value, Mapping):
             for name, part in value.items():
-                whole = part if isinstance(part, Mapping) else {"role_arn": part}
-                yield from self._from_part({"name": name, **whole}, raw, (name,), nested=nested)
+                yield from self._from_part(whole(name, part), raw, (name,), nested=nested)
         else:
             for number, part in enumerate(value):
                 yield from self._from_part(part, raw, (number,), nested=nested)
@@ -158,6 +157,11 @@ class Reader:
             )
         else:
             self.problems.append(Problem(place, f"{value!r} is neither an ARN nor an account id"))
+
+
+def whole(name: str, part: Any) -> Mapping[str, Any]:
+    """The object that an entry of a mapping from names stands for, be it an object or a role."""
+    return {"name": name, **(part if isinstance(part, Mapping) else {"role_arn": part})}
 
 
 def _is_role(value: str) -> bool:

@@ -9,7 +9,8 @@ from functools import cache
 from typing import Any
 
 from rolecall.errors import Problem
-from rolecall.settings import Loaded, Settings
+from rolecall.settings import Settings
+from rolecall.settings.load import Loaded
 from rolecall.settings.options import Option, options
 from rolecall.settings.sources import BadValueError
 from rolecall.targets import arns, grammar, names, roles, selection, waves
@@ -17,7 +18,6 @@ from rolecall.targets.arns import RoleArn
 from rolecall.targets.entries import Draft
 from rolecall.targets.model import SessionOptions, Target
 from rolecall.targets.names import Build
-from rolecall.wording import nearest
 
 Variables = tuple[tuple[str, str], ...]
 
@@ -41,6 +41,8 @@ class Maker:
     def with_roles(self, drafts: Iterable[Draft]) -> list[tuple[Draft, RoleArn]]:
         kept: list[tuple[Draft, RoleArn]] = []
         for draft in drafts:
+            if not draft.value.startswith("arn:") and self._loaded.may_hold("ROLE"):
+                continue
             try:
                 kept.append((draft, self._role(draft)))
             except BadValueError as error:
@@ -89,16 +91,15 @@ class Maker:
         """Those that ONLY and SHARD leave. `complete`: no list was left unread."""
         settings = self._settings
         if settings.only:
-            known = [target.name for target in targets]
-            targets, unknown = selection.only(targets, settings.only)
+            known = targets
+            targets, unknown = selection.only(known, settings.only)
             if complete:
                 self.problems += [self._means_none(word, known) for word in unknown]
         return selection.shard(targets, settings.shard.number, settings.shard.count)
 
-    def _means_none(self, word: str, known: Sequence[str]) -> Problem:
-        near = nearest(word.partition("/")[0], known)
-        hint = f"; did you mean {near}?" if near and not word.startswith(f"{near}/") else ""
-        return Problem(self._loaded.given["ONLY"].at(), f"{word!r} means no target{hint}")
+    def _means_none(self, word: str, known: Sequence[Target]) -> Problem:
+        text = f"{word!r} means no target{selection.instead(word, known)}"
+        return Problem(self._loaded.given["ONLY"].at(), text)
 
     def _target(self, index: int, draft: Draft, role: RoleArn, name: str, wave: int) -> Target:
         values: dict[str, Any] = {}

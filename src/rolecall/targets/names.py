@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rolecall import wording
 from rolecall.settings.sources import BadValueError
 from rolecall.targets.arns import RoleArn
 
@@ -71,10 +72,18 @@ def session_name(template: str, build: Build, *, target: str, account_id: str) -
     name = filled(template, values)
     if not re.fullmatch(r"[\w+=,.@-]{2,64}", name, re.ASCII):
         raise BadValueError(
-            f"{template!r} gives {name!r} ({len(name)} characters); a session name has 2 to"
-            " 64 of letters, digits and _+=,.@-"
+            f"{template!r} {_not_allowed(name)}; write 2 to 64 of letters, digits and _+=,.@-, in"
+            f" which {', '.join(f'{{{field}}}' for field in values)} are filled in"
         )
     return name
+
+
+def _not_allowed(name: str) -> str:
+    """What keeps a text from being a session name. What is filled in is clean."""
+    strange = dict.fromkeys(re.findall(r"[^\w+=,.@-]", name, re.ASCII))
+    if strange:
+        return f"has {' '.join(map(repr, strange))} in it"
+    return f"gives {name!r}, which has {wording.count(len(name), 'character')}"
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:

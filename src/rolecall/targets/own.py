@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from rolecall.settings.kinds import text_of
 from rolecall.settings.options import VARIABLES, WAVE, Option, options
+from rolecall.settings.reading import text_of
 from rolecall.settings.sources import BadValueError, clean
 from rolecall.wording import nearest
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rolecall.errors import Problem
-from rolecall.settings import Loaded, Settings
+from rolecall.settings import Settings
+from rolecall.settings.load import Loaded
 from rolecall.settings.sources import BadValueError
+from rolecall.targets import regions
 from rolecall.targets.arns import RoleArn
 from rolecall.targets.entries import Draft, Reader, ReadList
 from rolecall.targets.make import Maker
 from rolecall.targets.model import Target
 from rolecall.targets.names import Build
-from rolecall.targets.organization import Call, Found, Wish, discover
-from rolecall.targets.organization.wish import WishReader
+
+if TYPE_CHECKING:
+    from rolecall.targets.organization import Call, Found, Wish
 
 # What `plan` says of an organisation that it does not read.
 ORGANIZATION = "AWS Organizations"
@@ -27,6 +31,7 @@ class Resolved:
     Attributes:
         targets: those of this process, of all in `whole`; `count` is that of all.
         found: what became of each account of the organisation; None where it was not read.
+        remarks: what may be a mistake, and may be meant.
     """
 
     targets: tuple[Target, ...]
@@ -35,6 +40,7 @@ class Resolved:
     problems: tuple[Problem, ...]
     whole: tuple[Target, ...] = ()
     found: Found | None = None
+    remarks: tuple[Problem, ...] = ()
 
 
 def resolve(
@@ -79,12 +85,23 @@ def resolve(
         unread=tuple(unread),
         problems=(*reader.problems, *problems, *maker.problems),
         found=found,
+        remarks=tuple(_remarks(loaded, default_region, [draft for draft, _ in kept])),
     )
+
+
+def _remarks(loaded: Loaded, default: str, drafts: Iterable[Draft]) -> list[Problem]:
+    """What is to be said of the regions: where STS is called, those of all targets, and of each."""
+    given = loaded.given.get("REGIONS")
+    common = (given.at() if given else "", loaded.settings.regions)
+    own = ((draft.place, draft.own.get("regions") or ()) for draft in drafts)
+    return regions.remarks([("AWS_REGION", (default,)), common, *own])
 
 
 def _wish(settings: Settings) -> tuple[Wish | None, list[Problem]]:
     if settings.organization is None:
         return None, []
+    from rolecall.targets.organization.wish import WishReader  # noqa: PLC0415  few have one
+
     reader = WishReader(settings.organization, settings.role)
     return reader.read(), reader.problems
 
@@ -95,6 +112,8 @@ def _discovered(
     settings: Settings,
     kept: Sequence[tuple[Draft, RoleArn]],
 ) -> tuple[Found | None, list[Problem]]:
+    from rolecall.targets.organization import discover  # noqa: PLC0415  see _wish
+
     try:
         return discover(
             wish,

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from rolecall import wording
 from rolecall.targets.model import Target
 
 _WAVE = re.compile(r"wave:([0-9]+)")
@@ -31,6 +32,24 @@ def only(targets: Sequence[Target], words: Sequence[str]) -> tuple[tuple[Target,
             unknown.append(word)
     kept = (_narrowed(t, wanted[t.index]) for t in targets if t.index in wanted)
     return tuple(kept), unknown
+
+
+def instead(word: str, targets: Sequence[Target]) -> str:
+    """What could be said in place of a word that means none of the targets; may be empty."""
+    who, slash, region = word.partition("/")
+    named = [target for target in targets if _means(who, target)]
+    if named:
+        regions = dict.fromkeys(region for target in named for region in target.regions)
+        return f"; the regions of {who} are {wording.some(list(regions))}" if regions else ""
+    names = [target.name for target in targets]
+    if _WAVE.fullmatch(who):
+        names = [f"wave:{number}" for number in sorted({target.wave for target in targets})]
+    elif re.fullmatch(r"[0-9]{12}", who):
+        names = list(dict.fromkeys(target.account_id for target in targets))
+    elif near := wording.nearest(who, names):
+        return f"; did you mean {near}{slash}{region}?"
+    there = "there is" if len(names) == 1 else "there are"
+    return f"; {there} {wording.some(names)}" if names else ""
 
 
 def _narrowed(target: Target, regions: Collection[str]) -> Target:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rolecall.errors import Problem
-from rolecall.settings.kinds import Choice, Text, from_json, text_of
+from rolecall.settings.kinds import Choice, Text
 from rolecall.settings.organization import ORDERS, UNIT_ID
+from rolecall.settings.reading import from_json, text_of
 from rolecall.settings.sources import BadValueError, Raw
 from rolecall.targets import arns, names, own, roles
 
