@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 
 import pytest
@@ -11,6 +12,11 @@ from hypothesis import HealthCheck, settings
 # A busy machine is no mistake of the code's.
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("here")
+
+# What `nohup` or a shell's `&` had ignored would stay so in every child, rolecall among them.
+for ending in (signal.SIGHUP, signal.SIGINT):
+    if signal.getsignal(ending) is signal.SIG_IGN:
+        signal.signal(ending, signal.SIG_DFL)
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 

@@ -30,7 +30,10 @@ SECRETS = re.compile(
 )
 # Where the files of this repository go; Debian's packages and the wheels are checked by hash.
 OWN_FILES = re.compile(r"usr/local/|opt/rolecall/(?!lib/)|opt/rolecall/lib/.*/rolecall(-.*-info)?/")
-SOURCES = ("Dockerfile", ".dockerignore", "Makefile", "LICENSE", "README.md", "pyproject.toml")
+SOURCES = (
+    *("Dockerfile", ".dockerignore", "Makefile", "LICENSE", "README.md"),
+    *("hatch_build.py", "pyproject.toml"),
+)
 # What lies about in a checkout, and must not come along.
 STRAY = (
     ".env",

@@ -68,6 +68,15 @@ def test_it_has_what_deployments_use_and_nothing_to_build_with(bare):
     assert bare("test", "-s", "/etc/ssl/certs/ca-certificates.crt").code == 0
 
 
+def test_the_template_of_the_page_is_compiled(bare):
+    find = "find /opt/rolecall -path '*/template/compiled-*/tmpl_*.py'"
+    compiled = bare("sh", "-c", find).out.strip()
+    loaded = "from rolecall.report import page; t = page._environment().get_template(page.TEMPLATE)"
+    done = bare("/opt/rolecall/bin/python", "-c", f"{loaded}; print(t.filename)")
+    assert compiled
+    assert done.out.strip() == compiled
+
+
 def test_slim_lacks_the_aws_cli_alone(slim, folder):
     image = Image(name=slim, folder=folder, variables={})
     assert image("--version").out == VERSION

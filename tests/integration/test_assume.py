@@ -227,16 +227,30 @@ def test_one_configured_target_is_stored_by_its_name(assume, aws):
     assert set(configparser_of(aws / "credentials").sections()) == {"tst"}
 
 
-@pytest.mark.parametrize("name", ["config", "credentials"])
-def test_symlinks_are_not_followed(assume, aws, tmp_path, name):
-    (tmp_path / "real").write_text("[a]\nb = 1\n")
-    (aws / name).symlink_to(tmp_path / "real")
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [("config", "AWS_CONFIG_FILE"), ("credentials", "AWS_SHARED_CREDENTIALS_FILE")],
+)
+def test_symlinks_are_not_followed_and_what_to_set_is_said(assume, aws, tmp_path, name, variable):
+    real = tmp_path / "real"
+    real.write_text("[a]\nb = 1\n")
+    (aws / name).symlink_to(real)
     done = assume(ROLE, "client")
     assert done.code == 2
-    assert (
-        "is a symbolic link, which rolecall does not write through: name the file" in done.message
-    )
-    assert (tmp_path / "real").read_text() == "[a]\nb = 1\n"
+    assert f"{aws / name} is a symbolic link, which rolecall does not write thr" in done.message
+    assert "a new file would take the link's place" in done.message
+    assert f"What to do: set {variable} to the file it points to: {real}" in done.message
+    assert real.read_text() == "[a]\nb = 1\n"
+    assert assume(ROLE, "client", **{variable: str(real)}).code == 0
+    assert real.read_text().startswith("[a]\nb = 1\n\n[")
+
+
+def test_a_folder_of_aws_files_may_be_a_link(rolecall, tmp_path):
+    (tmp_path / "dotfiles/aws").mkdir(parents=True)
+    (tmp_path / ".aws").symlink_to("dotfiles/aws")
+    home = {"HOME": str(tmp_path), "AWS_CONFIG_FILE": "", "AWS_SHARED_CREDENTIALS_FILE": ""}
+    assert rolecall("assume", ROLE, "client", **home).code == 0
+    assert keys_of(tmp_path / "dotfiles/aws/credentials", "client")
 
 
 def test_what_makes_no_sense_is_refused(assume, sts):

@@ -164,6 +164,13 @@ def test_a_build_of_a_wave_has_the_waves_that_its_variables_lack(batch, rolecall
     assert ran.statuses == ["succeeded"]
 
 
+def test_a_batch_of_waves_says_where_there_is_one_wave_alone(batch):
+    said = "rolecall: all targets are in one wave, so there is one build;"
+    done = batch("wave")
+    assert (list(members(done)), done.err.startswith(said)) == (["all"], True)
+    assert batch("wave", "--only", "wave:2", **IN_WAVES).err == ""
+
+
 def test_it_can_be_written_to_a_file(batch, rolecall):
     done = batch("--out", "build/batch.yml")
     assert (done.code, done.out) == (0, "")
@@ -194,7 +201,8 @@ def test_an_input_that_is_too_long_is_refused(batch, rolecall):
         (["--batch", "wave", "--shards", "2"], "--shards goes with --batch shard"),
         (["--batch", "--shards", "0"], "--shards takes a number from 1 to 9,999, not '0'"),
         (["--shards", "2"], "--shards goes with --batch"),
-        (["--batch", "region"], "invalid choice: 'region'"),
+        (["--batch", "region"], "invalid choice: 'region' (choose from 'target', "),
+        (["--shards", "2"], "usage: rolecall plan [options]"),
         (["--batch", "--shard", "1/2"], "--shard: has no place beside --batch"),
         (["--batch", "--buildspec", "none.yml"], "none.yml, whose phases the builds run, cannot"),
         (["--batch", "--buildspec", "odd.yml"], "odd.yml is no buildspec: it has no phases"),
@@ -261,7 +269,7 @@ PAGE = (ROOT / "docs/fleet.md").read_text()
 def test_the_commands_of_the_page_do_as_it_says(rolecall, line):
     shutil.copy(ROOT / "buildspec.yml", rolecall.folder)
     arguments = shlex.split(line)
-    done = rolecall(*arguments, **GIVEN)
+    done = rolecall(*arguments, **IN_WAVES if "--batch wave" in line else GIVEN)
     assert (done.code, done.err) == (0, "")
     assert (rolecall.folder / arguments[-1]).exists()
 

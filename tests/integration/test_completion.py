@@ -64,6 +64,9 @@ def completed(shell, words, place):
         ("rolecall pl", {"plan"}),
         ("rolecall plan --max-", {"--max-parallel", "--max-failures"}),
         ("rolecall run --on-failure ", {"stop", "continue", "abort"}),
+        ("rolecall init --ba", {"--batch"}),
+        ("rolecall init --batch ", {"target", "wave", "shard"}),
+        ("rolecall init --form ", {"codebuild", "stepfunctions"}),
         ("rolecall report --format ", {"text", "md", "html", "junit", "json"}),
         ("rolecall exec ", {"dev", "production"}),
         ("rolecall exec p", {"production"}),
@@ -99,6 +102,14 @@ def test_a_mistake_in_the_settings_is_no_business_of_a_completion(place):
     assert (done.stdout, done.stderr) == ("", "")
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_name_that_would_run_something_is_not_offered(shell, place):
+    # bash expands what it is given to choose from.
+    (place / "rolecall.yml").write_text(FILE.replace("production", "'$(touch${IFS}ran)'"))
+    assert "$" not in "".join(completed(shell, "rolecall exec ", place))
+    assert not (place / "ran").exists()
+
+
 @pytest.mark.parametrize("given", [[], ["tcsh"], ["bash", "--targets"]])
 def test_a_shell_that_is_not_known_ends_with_2(given, place):
     done = subprocess.run(
@@ -106,3 +117,9 @@ def test_a_shell_that_is_not_known_ends_with_2(given, place):
     )
     assert done.returncode == 2
     assert "bash" in done.stderr
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_topics_of_explain_and_what_only_means_are_completed(shell, place):
+    assert completed(shell, "rolecall explain access", place) == {"access-denied"}
+    assert completed(shell, "rolecall run --only prod", place) == {"production"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import boto3
 import pytest
@@ -146,6 +147,8 @@ def test_the_check_tells_what_became_of_each_account_and_assumes_the_roles(rolec
         ("prod old", "/Workloads/Prod", "left out: suspended"),
     ]:
         assert f"{organization.accounts[name]} {name} {unit} {verdict}" in text, done.out
+    assert "  $ true\n\naccount " in done.out
+    assert re.search(r"^organisation: [^\n]+\n( [^\n]+\n)*\noptions:", done.out, re.MULTILINE)
     assert f"prod-pay: ok, account {organization.accounts['prod pay']}" in done.out
     assert "1 of 1 role can be assumed" in done.out
 

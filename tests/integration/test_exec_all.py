@@ -157,7 +157,19 @@ def test_when_the_reader_goes_the_commands_end(rolecall):
         (["dev", "--all", "--", "true"], "exec needs one TARGET, or --all"),
         (["dev", "--format", "json", "--", "true"], "--format goes with --all"),
         (["--all"], "exec needs a command after `--`"),
-        (["--all", "--parallel", "x", "--", "true"], "--max-parallel: 'x' is neither a count"),
+        (
+            ["--all", "--parallel", "x", "--", "true"],
+            "done --parallel: 'x' is neither a count",
+        ),
+        (
+            ["--all", "--max-parallel", "0", "--", "true"],
+            "done --max-parallel: '0' is neither",
+        ),
+        (["--all", "--parallel", "2", "--max-parallel", "3", "--", "true"], "give one of them"),
+        (
+            ["--all"],
+            "COMMAND… rolecall exec: error: exec needs",
+        ),
         (["--all", "--only", "x", "--", "true"], "--only: 'x' means no target"),
     ],
 )

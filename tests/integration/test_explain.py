@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from support import answers
+from support import s3 as faults
 from support.command import TARGETS
+from support.s3 import BUCKET, ScriptedS3
 
 
 def test_roles_that_are_denied_lead_to_their_section_once_however_many(rolecall, sts):
@@ -63,6 +65,61 @@ def test_what_is_not_explained_ends_with_2_and_the_nearest(rolecall):
     done = rolecall("explain", "acces-denid")
     assert done.code == 2
     assert "did you mean access-denied?" in done.message
+
+
+def test_what_is_not_explained_and_near_nothing_is_answered_with_all_topics(rolecall):
+    done = rolecall("explain", "zzz")
+    assert done.code == 2
+    assert done.err.startswith("rolecall: 'zzz' is nothing that is explained; the topics are:\n")
+    assert "  access-denied                   Access denied\n" in done.err
+    assert "mistake" not in done.err.splitlines()[0]
+    assert "More:" not in done.err
+
+
+def test_words_that_several_sections_have_are_answered_with_these(rolecall):
+    done = rolecall("explain", "session")
+    assert done.code == 2
+    assert "several topics tell of 'session'" in done.err
+    assert "  session-tags                    Session tags\n" in done.err
+    assert "access-denied" not in done.err
+
+
+def test_a_message_need_not_be_quoted(rolecall):
+    assert rolecall("explain", "exit", "code", "137").out.startswith("Command failed\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "topic"),
+    [
+        (("run", "--plan", "nope.json"), "configuration-mistakes"),
+        (("merge", "nope"), "report-not-read"),
+        (("report", "nope"), "report-not-read"),
+        (("merge", "nope", "--out", "file"), "report-not-written"),
+        (("run", "--targets", "file:nope"), "list-or-organisation-not-read"),
+    ],
+)
+def test_a_file_that_is_not_had_leads_to_its_own_section(rolecall, words, topic):
+    (rolecall.folder / "file").touch()
+    done = rolecall(*words, ROLECALL_COMMANDS="true")
+    assert done.code == 2
+    assert done.err.splitlines()[-1] == f"More: rolecall explain {topic}"
+
+
+def test_a_state_folder_that_can_not_be_made_leads_to_its_section(rolecall):
+    (rolecall.folder / "file").touch()
+    done = rolecall.run("true", ROLECALL_STATE="file/state", ROLECALL_RUN_ID="1")
+    assert done.err.splitlines()[-1] == "More: rolecall explain state-not-had"
+
+
+def test_a_bucket_of_states_that_is_not_there_or_denies_leads_to_its_section(rolecall):
+    with ScriptedS3() as s3:
+        given = {"ROLECALL_RUN_ID": "1", **s3.environ}
+        gone = rolecall.run("true", ROLECALL_STATE="s3://nope/state", **given)
+        s3.faults["PUT"] = [faults.DENIED]
+        denied = rolecall.run("true", ROLECALL_STATE=f"s3://{BUCKET}/state", **given)
+    for done, code in ((gone, "NoSuchBucket"), (denied, "AccessDenied")):
+        assert code in done.err
+        assert done.err.splitlines()[-1] == "More: rolecall explain state-not-had"
 
 
 def test_a_run_that_succeeds_leads_nowhere(rolecall):

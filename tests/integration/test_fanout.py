@@ -91,7 +91,17 @@ def test_as_many_may_fail_as_is_tolerated(rolecall):
     )
     done = rolecall.run("false", ROLECALL_TARGETS=MANY, ROLECALL_MAX_FAILURES="34%")
     assert list(statuses(done).values()) == ["failed"] * 3 + ["not run"] * 3
-    assert "3 not run: more than 2 targets failed (MAX_FAILURES)" in done.out
+    assert "on failure: stop once more than 2 failed (34% of 6)" in " ".join(done.out.split())
+    assert "3 not run: more than 2 targets failed (MAX_FAILURES, 34% of 6)" in done.out
+
+
+def test_a_share_that_comes_to_none_is_told_as_that(rolecall):
+    done = rolecall.run("false", ROLECALL_TARGETS=MANY, ROLECALL_MAX_FAILURES="5%")
+    assert list(statuses(done).values()) == ["failed"] + ["not run"] * 5
+    assert "5 not run: more than 0 targets failed (MAX_FAILURES, 5% of 6)" in done.out
+    given = {"ROLECALL_FAILURES_PER": "wave", "ROLECALL_WAVES": "2,rest"}
+    done = rolecall.run("false", ROLECALL_TARGETS=MANY, ROLECALL_MAX_FAILURES="5%", **given)
+    assert "5 not run: more than 0 targets failed in a wave (MAX_FAILURES, 5% of 2)" in done.out
 
 
 def test_what_runs_is_finished_when_too_many_failed(rolecall, tmp_path):
@@ -99,6 +109,10 @@ def test_what_runs_is_finished_when_too_many_failed(rolecall, tmp_path):
     done = rolecall.run(script, ROLECALL_TARGETS=MANY, ROLECALL_MAX_PARALLEL="2")
     assert list(statuses(done).values()) == ["succeeded", "failed"] + ["not run"] * 4
     assert (tmp_path / "done").exists()
+
+
+def written(done, name):
+    return (done.folder / "rolecall-report" / name).read_text("utf-8")
 
 
 def test_with_abort_what_runs_is_ended_and_after_still_runs(rolecall):
@@ -117,6 +131,14 @@ def test_with_abort_what_runs_is_ended_and_after_still_runs(rolecall):
         "ended, since an earlier target failed"
     )
     assert "\ntidied\n" in done.out
+    for text, culprit, aborted in (
+        (done.out, r"^t2 \(\d+ eu-central-1\): failed", r"^t1 \(\d+ eu-central-1\): failed"),
+        (written(done, "summary.md"), r"^\| `t2`", r"^\| `t1`"),
+        (written(done, "report.html"), 'id="f1"', 'id="f0"'),
+        (written(done, "junit.xml"), '<testcase [^>]*"t2 ', '<testcase [^>]*"t1 '),
+    ):
+        first, later = (re.search(each, text, re.MULTILINE) for each in (culprit, aborted))
+        assert first.start() < later.start()
 
 
 def test_a_signal_ends_all_that_run(rolecall):
@@ -251,6 +273,8 @@ def test_a_shard_without_a_target_has_nothing_to_do_and_that_is_well(rolecall):
     done = rolecall.run("false", ROLECALL_TARGETS=one, ROLECALL_SHARD="2/2")
     assert (done.code, done.statuses) == (0, [])
     assert "0 targets of 1 (shard 2/2)" in done.out
+    assert "\nshard 2/2 has no targets: nothing to do\n" in done.out
+    assert "\n\n\n" not in done.out
 
 
 @pytest.mark.parametrize(

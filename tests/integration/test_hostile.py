@@ -207,9 +207,12 @@ def test_output_without_an_end_of_line_is_told_in_pieces(rolecall):
         ({"AWS_RETRY_MODE": "foo"}, "AWS settings: "),
         ({"AWS_REGION": "EU Central"}, "AWS_REGION: 'EU Central' is no region"),
         ({"TMPDIR": "/nonexistent"}, "cannot write /nonexistent (No such file or directory)"),
+        ({"TMPDIR": "everybody"}, "every user may replace what is in"),
     ],
 )
-def test_surroundings_that_will_not_do_end_with_2(rolecall, sts, extra, message):
+def test_surroundings_that_will_not_do_end_with_2(rolecall, sts, tmp_path, extra, message):
+    (tmp_path / "everybody").mkdir()
+    (tmp_path / "everybody").chmod(0o777)
     done = rolecall.run("true", **extra)
     assert done.code == 2, done.out
     assert message in done.message
@@ -253,3 +256,58 @@ def test_control_characters_in_a_command_s_text_reach_no_terminal(rolecall):
     done = rolecall("plan", ROLECALL_COMMANDS="echo \x1b[2J")
     assert "\x1b" not in done.out
     assert "echo \\x1b[2J" in done.out
+
+
+STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]")
+
+
+@pytest.mark.parametrize(
+    ("log_format", "spelt"),
+    [
+        ("console", r"\x9b2J\x9b1;1H, all \u202edone"),
+        ("json", r"\u009b2J\u009b1;1H, all \u202edone"),
+    ],
+)
+def test_an_error_of_aws_cannot_steer_a_terminal(rolecall, sts, log_format, spelt):
+    # XML takes the one character that begins a sequence as ESC [ does.
+    sts.always("deploy", answers.error("AccessDenied", "no \x9b2J\x9b1;1H, all \u202edone", 403))
+    done = rolecall.run("true", ROLECALL_LOG_FORMAT=log_format)
+    assert done.code == 4
+    assert spelt in done.out
+    assert not STEERS.search(done.out + done.err)
+    done = rolecall("exec", "dev", "--", "true")
+    assert done.code == 4
+    assert not STEERS.search(done.out + done.err)
+
+
+def test_a_report_from_elsewhere_cannot_steer_a_terminal_or_add_lines(rolecall, tmp_path):
+    rolecall.run("echo last words; false", ROLECALL_TARGETS=ONE)
+    path = tmp_path / "rolecall-report/report.json"
+    report = json.loads(path.read_text())
+    steering = "\x1b[2J\x1b[1;1H\x1b]0;title\x07\x9b2J\r\x1b[8m\x1bc\u202e"
+    [result] = report["results"]
+    result["reason"] = result["remedy"] = f"why{steering}"
+    result["commands"][0] |= {"command": f"x{steering}", "reason": steering, "tail": [steering]}
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for bug in (None, steering):
+        (elsewhere / "report.json").write_text(json.dumps({**report, "bug": bug}))
+        for arguments in (["merge", "elsewhere", "--out", "merged"], ["report", "elsewhere"]):
+            done = rolecall(*arguments)
+            assert "its last lines" in done.out
+            assert not STEERS.search(done.out + done.err)
+    result["target"] = "dev\nAll targets succeeded"
+    (elsewhere / "report.json").write_text(json.dumps(report))
+    done = rolecall("merge", "elsewhere", "--out", "merged")
+    assert done.code == 2
+    assert r'target is "dev\nAll targets succeeded" and not one line of text' in done.message
+
+
+def test_a_program_that_lies_in_the_working_folder_is_not_run(rolecall, tmp_path):
+    for name in ("bash", "sh", "cat", "printf", "git"):
+        (tmp_path / name).write_text(f"#!/bin/sh\ntouch '{tmp_path}/planted-{name}'\n")
+        (tmp_path / name).chmod(0o755)
+    ask = """sh -c "$(sed -n 's/^credential_process = //p' "$AWS_CONFIG_FILE")" > /dev/null"""
+    done = rolecall.run(json.dumps([ask, "true"]))
+    assert done.code == 0, done.out
+    assert list(tmp_path.glob("planted-*")) == []

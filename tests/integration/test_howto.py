@@ -1,4 +1,4 @@
-"""docs/howto: each page's commands, in order, as a build of the hub has them."""
+"""Each guide's commands, in order, as a build of the hub has them; first-run.md's on a laptop."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from organisation import Organisation
 from support.tutorial import Shell, settled, steps
 
 ROOT = Path(__file__).parents[2] / "docs"
-PAGES = [ROOT / "first-run.md", *sorted((ROOT / "howto").glob("*.md"))]
+FIRST_RUN = ROOT / "first-run.md"
+PAGES = [FIRST_RUN, *sorted((ROOT / "howto").glob("*.md"))]
 # Blocks that are not run: what each would take, or what it shows.
 MARKS = {"not simulated: Docker", "settings of the action", "a part of the demo"}
 
@@ -22,17 +23,18 @@ def organisation():
         yield found
 
 
-def shell_of(organisation, folder):
+def shell_of(folder, given):
     work, home = folder / "work", folder / "home"
     for each in (work, home):
         each.mkdir()
     kept = {"PATH": os.environ["PATH"], "HOME": str(home)}
-    return Shell(folder=work, environment={**kept, **organisation.environment()})
+    return Shell(folder=work, environment={**kept, **given})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_what_a_guide_shows_is_what_its_commands_print(page, organisation, tmp_path):
-    shell = shell_of(organisation, tmp_path)
+    # A laptop on which nobody has set up AWS is enough for the first page.
+    shell = shell_of(tmp_path, {} if page == FIRST_RUN else organisation.environment())
     for step in steps(page.read_text("utf-8")):
         if step.language != "sh" or not step.is_simulated:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import xml.etree.ElementTree as ET
@@ -96,6 +97,10 @@ def test_a_shard_that_left_no_report_is_said_and_never_a_success(rolecall):
     assert "2 of 9 targets are in no report, by their place in the list: 3, 6" in merged.message
     assert "there is no report of 2/4 (SHARD)" in merged.message
     assert "7 succeeded, 2 in no report in " in merged.out
+    assert re.findall(r"^\(target (\d)\) +in no report$", merged.out, re.MULTILINE) == ["3", "6"]
+    folder = merged.folder / "rolecall-report"
+    assert "succeeded, 2 in no report\n" in (folder / "summary.md").read_text("utf-8")
+    assert ">2 of 9 targets in no report</h1>" in (folder / "report.html").read_text("utf-8")
     assert (merged.report["missing"], merged.report["exit_code"]) == (2, 1)
     assert merge(rolecall, "--partial", "build-*").code == 0
 

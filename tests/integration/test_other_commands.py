@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,45 @@ def test_exec_prints_the_command_s_output_and_nothing_else(rolecall):
     assert (done.code, done.out, done.err) == (0, "$ROLECALL_TARGET|a b|\n", "")
 
 
+def test_exec_keeps_stderr_of_the_command_apart_and_masks_both(rolecall, sts):
+    show = "cat $(dirname $AWS_CONFIG_FILE)/session.json"
+    script = f"echo '[1]'; echo warning >&2; {show}; {show} >&2; exit 7"
+    done = rolecall("exec", "tst", "--", script)
+    assert done.out.startswith("[1]\n")
+    assert "warning" not in done.out
+    assert done.err.startswith("warning\n")
+    assert ("***" in done.out, "***" in done.err, done.code) == (True, True, 7)
+    assert not [secret for secret in sts.secrets if secret in done.out + done.err]
+
+
+def test_exec_keeps_the_order_of_the_lines_where_both_streams_are_one(rolecall):
+    script = "for n in $(seq 50); do echo $n; echo $n >&2; done"
+    command = [ROLECALL, "exec", "tst", "--", script]
+    done = subprocess.run(
+        command,
+        env=rolecall.environ({}),
+        cwd=rolecall.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "".join(f"{n}\n{n}\n" for n in range(1, 51))
+
+
+def test_exec_goes_on_where_nobody_reads_stderr(rolecall):
+    script = f"{shlex.quote(ROLECALL)} exec tst -- 'seq 9999 >&2; echo done' 2> >(true)"
+    done = subprocess.run(
+        ["bash", "-c", script],
+        env=rolecall.environ({}),
+        cwd=rolecall.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "done\n")
+
+
 def test_exec_takes_one_word_as_a_script_and_gives_its_exit_code(rolecall):
     done = rolecall("exec", "444444444444", "--", "echo $ROLECALL_TARGET | tr a-z A-Z; exit 9")
     assert (done.code, done.out) == (9, "PRD\n")
@@ -132,8 +172,84 @@ def test_a_mistyped_flag_is_told_with_the_nearest_right_one(rolecall):
     done = rolecall("run", "--region", "eu-west-1")
     assert done.code == 2
     assert "'--region' is no argument of run; did you mean --regions?" in done.err
-    assert "'--zzz' is no argument of plan\n" in rolecall("plan", "--zzz").err
+    done = rolecall("plan", "--zzz")
+    assert "usage: rolecall plan [options]\n" in done.err
+    assert "'--zzz' is no argument of plan\n" in done.err
+    assert "did you mean --check?" in rolecall("plan", "--chek").err
     assert "exec needs a command after `--`" in rolecall("exec", "dev", "ls").err
+
+
+def test_exec_takes_the_arn_of_a_role_where_no_target_is_configured(rolecall, sts):
+    arn = "arn:aws:iam::555555555555:role/some-role"
+    show = ("--", "echo $ROLECALL_ROLE_ARN $ROLECALL_ACCOUNT_ID")
+    done = rolecall("exec", arn, *show, ROLECALL_TARGETS="")
+    assert (done.code, done.out, done.err) == (0, f"{arn} 555555555555\n", "")
+    assert len(sts.assumed()) == 1
+    kept_in = {"ROLECALL_TARGETS": "", "ROLECALL_ALLOWED_ACCOUNTS": "222222222222"}
+    done = rolecall("exec", arn, *show, **kept_in)
+    assert done.code == 2
+    assert "TARGET, entry 1: account 555555555555 is not among ALLOWED_ACCOUNTS" in done.message
+    done = rolecall("exec", arn, *show)
+    assert f"TARGET: '{arn}' is no target; there are dev, tst, prd" in done.message
+    assert rolecall("exec", "dev", *show, ROLECALL_TARGETS="").code == 3
+    assert len(sts.assumed()) == 1
+
+
+def test_every_mistyped_flag_is_told_and_none_of_their_values(rolecall):
+    done = rolecall("run", "--comands", "x", "--max-paralel", "3", "--zzz=1")
+    assert done.code == 2
+    assert done.err.endswith(
+        "'--comands' is no argument of run; did you mean --commands?\n"
+        "  '--max-paralel' is no argument of run; did you mean --max-parallel?\n"
+        "  '--zzz=1' is no argument of run\n"
+    )
+    assert "'stray' is no argument of run\n" in rolecall("run", "stray", "word").err
+
+
+def test_what_goes_with_no_command_is_near_where_none_was_given(rolecall):
+    assert "did you mean --version?" in rolecall("--verison").err
+    assert "did you mean --version?" not in rolecall("run", "--version").err
+
+
+def test_help_is_also_a_word(rolecall):
+    for words, as_flag in ((("help",), ("--help",)), (("help", "plan"), ("plan", "--help"))):
+        done, wanted = rolecall(*words), rolecall(*as_flag)
+        assert (done.code, done.out) == (0, wanted.out)
+        assert wanted.out
+    assert "'rum' is no command; did you mean run?" in rolecall("help", "rum").err
+
+
+@pytest.mark.parametrize("file", ["", "targets:\n\t- x\n"])
+def test_what_a_file_that_could_not_be_read_may_hold_is_not_told_as_missing(rolecall, file):
+    if file:
+        (rolecall.folder / "nope.yml").write_text(file)
+    done = rolecall(
+        "plan",
+        ROLECALL_CONFIG="nope.yml",
+        ROLECALL_TARGETS="dev=222222222222",
+        ROLECALL_STATE="s",
+        ROLECALL_GRACE="x",
+        ROLECALL_REGIONS="",
+        AWS_REGION="",
+    )
+    assert done.code == 2
+    assert done.err.startswith("rolecall: 2 mistakes in the configuration")
+    assert ("nope.yml:2: is not YAML" if file else "'nope.yml' is no file") in done.err
+    assert "ROLECALL_GRACE: 'x'" in done.err
+
+
+def test_what_a_file_that_was_read_does_not_hold_is_told_as_missing(rolecall):
+    (rolecall.folder / "rolecall.yml").write_text("grace: 3s\n")
+    done = rolecall("plan", ROLECALL_TARGETS="222222222222")
+    assert "ROLECALL_COMMANDS: is not set" in done.err
+    assert "set ROLECALL_ROLE to the role's name" in " ".join(done.err.split())
+
+
+def test_a_mistyped_command_is_told_with_the_nearest_or_with_all_of_them(rolecall):
+    done = rolecall("rum")
+    assert (done.code, done.out) == (2, "")
+    assert "'rum' is no command; did you mean run?" in done.err
+    assert "'zzz' is no command; the commands are init, run, plan, " in rolecall("zzz").err
 
 
 def test_help_shows_the_settings_that_a_command_uses(rolecall):
@@ -164,7 +280,11 @@ def test_help_and_version_exit_with_0(rolecall):
 @pytest.mark.parametrize(
     ("arguments", "unwanted"),
     [
-        (["--help"], {"boto3", "botocore", "structlog", "tenacity", "yaml", "prettytable"}),
+        (
+            ["--help"],
+            {"boto3", "botocore", "structlog", "tenacity", "yaml", "prettytable"}
+            | {"rolecall.settings.options", "rolecall.targets"},
+        ),
         (["plan"], {"boto3", "botocore", "structlog", "tenacity", "yaml"}),
         (["config"], {"boto3", "botocore", "structlog", "tenacity"}),
     ],
@@ -173,8 +293,15 @@ def test_what_is_slow_to_load_is_loaded_only_where_it_is_needed(rolecall, argume
     extra = {"PYTHONPROFILEIMPORTTIME": "1", "ROLECALL_COMMANDS": "x"}
     done = rolecall(*arguments, **extra)
     loaded = {line.rpartition("|")[2].strip() for line in done.err.splitlines()}
-    assert "rolecall.settings.options" in loaded
+    assert "rolecall.cli.main" in loaded
     assert not unwanted & loaded
+
+
+def test_what_log_lines_need_is_loaded_before_the_first_target(rolecall):
+    # The first line may be of a machine that can open no file any more.
+    done = rolecall.run("true", PYTHONPROFILEIMPORTTIME="1")
+    loaded = [line.rpartition("|")[2].strip() for line in done.err.splitlines()]
+    assert (done.code, "structlog" in loaded) == (0, True)
 
 
 def test_it_runs_as_a_module(rolecall):

@@ -27,6 +27,17 @@ def test_a_renewal_that_fails_is_said_tried_again_and_leaves_the_session(rolecal
     assert len(sts.assumed()) >= 3
 
 
+def test_a_session_that_nothing_renews_runs_out_under_its_command_and_that_is_said(rolecall, sts):
+    sts.lifetime, sts.require_live_keys = 5, True
+    denied = answers.access_denied("arn:aws:iam::222222222222:role/deploy")
+    sts.script("222222222222", answers.OK, *[denied] * 20)
+    done = rolecall.run("sleep 7; aws sts get-caller-identity", **ONE)
+    assert (done.code, done.statuses) == (1, ["failed"])
+    assert done.out.count("warning: renewal failed: target=dev") > 1
+    assert done.out.count("warning: session ended: target=dev") == 1
+    assert "still expired" in "".join(done.report["results"][0]["commands"][0]["tail"])
+
+
 def test_a_session_less_than_half_fresh_is_assumed_again_before_its_target(rolecall, sts):
     sts.lifetime = 4
     done = rolecall.run("sleep 2.6")

@@ -88,7 +88,10 @@ def test_two_runs_are_compared(rolecall):
     assert "### Newly failed (1)" in markdown
     refused = rolecall("report", "new", "--compare", "old", "--format", "html")
     assert refused.code == 2
-    assert "--compare is told as text or md, not as html" in refused.message
+    assert "usage: rolecall report [options] [DIR]" in refused.message
+    assert (
+        "rolecall report: error: --compare takes --format text or md, not html" in refused.message
+    )
 
 
 def test_a_report_is_written_to_a_file_where_that_is_asked_for(rolecall):

@@ -136,6 +136,15 @@ def test_retries_end_after_the_time(rolecall, sts):
         (answers.error("RegionDisabledException", status=403), "STS is not active in this region"),
         (answers.error("ExpiredToken", status=403), "the source credentials have run out"),
         (answers.error("InvalidClientTokenId", status=403), "AWS does not know the source"),
+        (answers.error("SignatureDoesNotMatch", status=403), "AWS does not know the source"),
+        (
+            answers.error("SignatureDoesNotMatch", "Signature expired: … is now earlier than …"),
+            "this machine's clock is wrong",
+        ),
+        (
+            answers.error("SignatureDoesNotMatch", "Signature not yet current: … later than …"),
+            "this machine's clock is wrong",
+        ),
         (
             answers.error(
                 "ValidationError",

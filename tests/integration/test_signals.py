@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -9,7 +10,7 @@ import time
 
 import pytest
 
-from support import answers
+from support import answers, logs_page
 
 
 def wait_for(process, text):
@@ -20,7 +21,9 @@ def wait_for(process, text):
         seen += line
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+)
 def test_a_signal_reaches_the_command_and_ends_the_run(rolecall, sts, number, code, tmp_path):
     name = signal.Signals(number).name.removeprefix("SIG")
     script = f"trap 'echo got {name}; exit 0' {name}; echo ready; while :; do sleep 0.1; done"
@@ -63,6 +66,63 @@ def test_a_second_signal_kills_at_once(rolecall):
     assert time.monotonic() - begun < 8
 
 
+def test_what_a_signal_does_is_said_while_the_commands_still_run_and_a_second_one_too(rolecall):
+    script = "trap '' INT TERM; echo ready; while :; do sleep 0.1; done"
+    process = rolecall.start("run", ROLECALL_COMMANDS=script, ROLECALL_GRACE="1m")
+    wait_for(process, "\nready")
+    process.send_signal(signal.SIGINT)
+    said = "interrupted by SIGINT: ending 1 target, up to 1 m 00 s (GRACE); once more kills"
+    wait_for(process, said)
+    process.send_signal(signal.SIGTERM)
+    done = rolecall.finish(process)
+    assert "interrupted by SIGINT again: killing 1 target\n" in done.out
+    assert done.code == 130
+
+
+def test_the_log_for_machines_has_both_signals(rolecall):
+    script = "trap '' INT TERM; echo ready; while :; do sleep 0.1; done"
+    process = rolecall.start("run", ROLECALL_COMMANDS=script, ROLECALL_LOG_FORMAT="json")
+    wait_for(process, '"line": "ready"')
+    process.send_signal(signal.SIGTERM)
+    wait_for(process, '"killing": false')
+    process.send_signal(signal.SIGTERM)
+    events = [json.loads(line) for line in rolecall.finish(process).out.splitlines()]
+    told = [event for event in events if event["event"] == "interrupted"]
+    assert [(event["signal"], event["running"]) for event in told] == [("SIGTERM", 1)]
+    assert [mistake for event in told for mistake in logs_page.mistakes(event)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "place"), [("BEFORE", "before the first"), ("AFTER", "after the last")]
+)
+def test_the_commands_that_run_once_are_named_when_they_are_ended(rolecall, name, place):
+    once = {f"ROLECALL_{name}": "echo ready; sleep 30"}
+    process = rolecall.start("run", ROLECALL_COMMANDS="true", **once)
+    wait_for(process, "\nready")
+    process.send_signal(signal.SIGTERM)
+    said = " ".join(rolecall.finish(process).out.split())
+    assert f"interrupted by SIGTERM: ending the commands {place} target, up to 10 s" in said
+
+
+def test_what_was_left_in_the_background_has_no_more_than_grace_either(rolecall):
+    script = "(trap '' TERM; echo ready; while touch alive; do sleep 0.1; done) & wait"
+    process = rolecall.start("run", ROLECALL_COMMANDS=script, ROLECALL_GRACE="2s")
+    wait_for(process, "\nready")
+    begun = time.time()
+    process.send_signal(signal.SIGTERM)
+    assert rolecall.finish(process).code == 143
+    assert 1.5 < (rolecall.folder / "alive").stat().st_mtime - begun < 3.5
+
+
+def test_exec_says_on_stderr_what_a_signal_does(rolecall):
+    process = rolecall.start("exec", "dev", "--", "echo ready; sleep 30")
+    wait_for(process, "ready")
+    process.send_signal(signal.SIGINT)
+    done = rolecall.finish(process)
+    assert "rolecall: interrupted by SIGINT: ending 1 target, up to 10 s" in done.err
+    assert done.code == 130
+
+
 def test_a_signal_to_the_whole_group_as_of_a_terminal_ends_the_run_once(rolecall):
     process = rolecall.start("run", ROLECALL_COMMANDS="echo ready; sleep 30")
     wait_for(process, "\nready")
@@ -100,4 +160,4 @@ def test_assume_and_plan_end_with_the_signal_s_code(rolecall, sts):
     process.send_signal(signal.SIGTERM)
     done = rolecall.finish(process)
     assert done.code == 143
-    assert "interrupted by signal 15" in done.err
+    assert "interrupted by SIGTERM" in done.err

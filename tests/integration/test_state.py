@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import time
 
 import pytest
 
@@ -306,7 +307,7 @@ def test_a_run_that_waits_ends_with_the_signal_that_it_gets(rolecall, holder):
         assert second.poll() is None
     second.send_signal(signal.SIGTERM)
     done = rolecall.finish(second)
-    assert (done.code, "interrupted by signal 15" in done.err) == (143, True)
+    assert (done.code, "interrupted by SIGTERM" in done.err) == (143, True)
 
 
 def test_what_a_run_holds_is_cleared_only_where_that_is_forced(rolecall, holder, tmp_path):
@@ -317,6 +318,34 @@ def test_what_a_run_holds_is_cleared_only_where_that_is_forced(rolecall, holder,
     assert list((tmp_path / "state/release-42").glob("*.json"))
     assert rolecall("state", "clear", "--force", **KNOWN).code == 0
     assert not list((tmp_path / "state/release-42").glob("*.json"))
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_run_whose_state_was_cleared_begins_nothing_more(rolecall, tmp_path, again):
+    script = "echo $ROLECALL_TARGET >> done; until test -e go; do sleep 0.1; done"
+    process = rolecall.start("run", ROLECALL_COMMANDS=script, **KNOWN)
+    while not (tmp_path / "done").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    assert rolecall("state", "clear", "--force", **KNOWN).code == 0
+    if again:
+        other = rolecall.start("run", ROLECALL_COMMANDS="true", ROLECALL_REPORT_DIR="o", **KNOWN)
+        assert rolecall.finish(other).code == 0
+    (tmp_path / "go").touch()
+    done = rolecall.finish(process)
+    assert (done.code, done.statuses) == (1, ["succeeded", "not run", "not run"])
+    why = "state/release-42/1-of-1.json was cleared, or is another run's"
+    assert done.report["results"][1]["reason"].endswith(why)
+    assert (tmp_path / "done").read_text() == "dev\n"
+
+
+def test_what_is_never_remembered_is_said_at_the_end(rolecall, tmp_path):
+    script = "rm -rf state; echo $ROLECALL_TARGET"
+    done = rolecall.run(script, **KNOWN)
+    assert (done.code, done.statuses) == (0, ["succeeded"] * 3)
+    assert done.out.count("warning: state not written") == 2
+    assert "a retry will run again what has succeeded since" in " ".join(done.out.split())
+    assert rolecall.run("true", **KNOWN).statuses == ["succeeded"] * 3
 
 
 def test_the_states_of_all_runs_are_shown_and_cleared_or_those_of_one(rolecall):

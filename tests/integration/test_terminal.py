@@ -125,6 +125,18 @@ def test_after_an_interruption_the_terminal_is_as_it_was(watch, key):
         assert "3 not run: interrupted" in seen.text
 
 
+def test_the_screen_says_what_is_ended_while_it_still_runs(watch):
+    with watch(commands=f"trap '' INT\n{WAIT}") as seen:
+        seen.until(lambda seen: "t3 says hello" in seen.text and "3 running" in seen.text)
+        seen.type("\x03")
+        seen.until(lambda seen: "3 running  3 waiting  nothing more begins" in seen.text)
+        assert "interrupted by SIGINT: ending 3 targets, up to 10 s (GRACE)" in seen.text
+        seen.type("\x03")
+        assert seen.end() == 130
+        said = "interrupted by SIGINT again: killing 3 targets"
+        assert said in "\n".join([*seen.scrolled, seen.text])
+
+
 def test_a_kill_leaves_no_hidden_cursor(watch, tmp_path):
     with watch(ROLECALL_GRACE="1s") as seen:
         seen.until(running(3))

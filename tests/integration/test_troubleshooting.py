@@ -22,7 +22,7 @@ TARGETS = f"tst={TST} prd={PRD}"
 HUB = "arn:aws:sts::111111111111:assumed-role/rolecall-codebuild/build"
 # What the text of a section says of itself alone; the rest show a message.
 NO_MESSAGE = {"role-made-just-now"}
-UNDER_WAY = {"interrupted", "a-bug"}
+UNDER_WAY = {"renewal-failed", "interrupted", "a-bug"}
 
 
 def denied(action="sts:AssumeRole", why=""):
@@ -41,12 +41,16 @@ INACTIVE = (
     "STS is not activated in this region for account:444444444444. Your account administrator can"
     " activate STS in this region using the IAM Console."
 )
+BEHIND = (
+    "Signature expired: 20261126T094500Z is now earlier than 20261126T100500Z"
+    " (20261126T102000Z - 15 min.)"
+)
 SCP = " with an explicit deny in a service control policy"
 # What STS says of both roles, or of the second one alone.
 BOTH = {
     "credentials-expired": EXPIRED,
     "credentials-invalid": INVALID,
-    "clock-wrong": said("RequestExpired", "Request has expired."),
+    "clock-wrong": said("SignatureDoesNotMatch", BEHIND),
     "answer-not-understood": answers.MALFORMED,
 }
 SECOND = {
@@ -84,6 +88,7 @@ GIVEN = {
     "session-tags": {"ROLECALL_TAGS": "Build=42"},
     "source-identity": {"ROLECALL_SOURCE_IDENTITY": "pipeline"},
     "region-not-enabled": {"ROLECALL_REGIONS": "eu-central-1 eu-south-2"},
+    "region-not-known": {"ROLECALL_REGIONS": "eu-cental-1", "ROLECALL_COMMANDS": "exit 1"},
     "throttled": {"ROLECALL_RETRY_MAX_WAIT": "1s"},
     "answer-not-understood": {"ROLECALL_RETRY_ATTEMPTS": "2"},
     "aws-unreachable": {
@@ -100,7 +105,7 @@ GIVEN = {
     },
     "timed-out": {"ROLECALL_COMMANDS": "sleep 60", "ROLECALL_COMMAND_TIMEOUT": "1s"},
 }
-NO_ASSUMING = {"plan-differs", "report-not-written"}
+NO_ASSUMING = {"plan-differs", "report-not-written", "report-not-read"}
 CASES = sorted(set(SECTIONS) - NO_MESSAGE - UNDER_WAY)
 
 
@@ -140,6 +145,8 @@ def test_what_a_section_shows_is_what_is_said(section, rolecall, sts):
         words += ["--plan", "plan.json"]
     if section == "report-not-written":
         (rolecall.folder / "rolecall-report").write_text("in the way")
+    if section == "report-not-read":
+        words = ["report", "nope"]
     done = rolecall(*words, **{**given, **GIVEN.get(section, {})})
     assert done.code in (1, 2, 3, 4)
     assert_shown(section, done)
@@ -155,6 +162,36 @@ def test_an_interruption_is_told_as_the_page_shows(rolecall):
     done = rolecall.finish(process)
     assert done.code == 143
     assert_shown("interrupted", done)
+
+
+def test_a_renewal_that_fails_is_told_as_the_page_shows(rolecall, sts):
+    sts.lifetime = 3
+    sts.script("444444444444", answers.OK)
+    sts.always("444444444444", EXPIRED)
+    commands = "until [ -e enough ]; do sleep 0.05; done"
+    process = rolecall.start("run", ROLECALL_COMMANDS=commands, ROLECALL_TARGETS=f"prd={PRD}")
+    assert process.stdout
+    seen = ""
+    while "session ended" not in seen:
+        line = process.stdout.readline()
+        assert line, seen
+        seen += line
+    # A try more, of which nothing is said.
+    tries = len(sts.assumed())
+    while len(sts.assumed()) == tries:
+        assert process.poll() is None
+        time.sleep(0.02)
+    (rolecall.folder / "enough").touch()
+    done = rolecall.finish(process)
+    assert done.code == 0
+    # Those of the page are of a session that lives for an hour.
+    times = r"seconds_left=\d+ again_in=\d+\.\d"
+    shown = re.sub(times, "TIMES", SECTIONS["renewal-failed"].split("```")[1].removeprefix("text"))
+    said = settled(re.sub(times, "TIMES", seen + done.out), done.folder)
+    assert "TIMES" in shown
+    assert settled(shown, done.folder) in said
+    assert said.count("warning: session ended: target=prd") == 1
+    assert "seconds_left=0" not in said.partition("session ended")[2]
 
 
 def test_a_bug_is_told_as_the_page_shows(rolecall):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 ROLECALL = str(Path(sys.executable).parent / "rolecall")
 SOURCE_KEYS = {
@@ -89,7 +92,12 @@ class Command:
         )
 
     def finish(self, process: subprocess.Popen[str], *, within: float = 60) -> Finished:
-        out, err = process.communicate(timeout=within)
+        try:
+            out, err = process.communicate(timeout=within)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            out, err = process.communicate(timeout=10)
+            pytest.fail(f"not ended after {within} s: {out[-2000:]}{err[-2000:]}")
         return Finished(code=process.returncode, out=out, err=err, folder=self.folder)
 
     def __call__(self, *arguments: str, **extra: str) -> Finished:

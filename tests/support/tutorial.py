@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import run
+from subprocess import PIPE, STDOUT, run
 
 PAGE = Path(__file__).parents[2] / "docs" / "tutorial.md"
 _BLOCK = re.compile(
@@ -69,8 +69,9 @@ class Shell:
         done = run(
             ["bash", "-c", f"{script}\nexport -p > {state}"],
             env=dict(self.environment),
-            capture_output=True,
+            stdout=PIPE,
+            stderr=STDOUT,
             text=True,
             check=False,
         )
-        return done.returncode, done.stdout + done.stderr
+        return done.returncode, done.stdout

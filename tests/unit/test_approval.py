@@ -12,8 +12,8 @@ from rolecall.approval import record
 from rolecall.approval.difference import differences
 from rolecall.errors import FileError
 from rolecall.secret import Mask, Secret
-from rolecall.settings import load
 from rolecall.settings.documents import Commands
+from rolecall.settings.load import load
 from rolecall.settings.options import options
 from rolecall.targets import Build, resolve
 
@@ -161,9 +161,10 @@ def test_a_plan_is_read_as_it_was_written(tmp_path):
         ("", "is no plan: it is not JSON, or was cut off"),
         ('{"version":1,"targets":[', "is no plan: it is not JSON, or was cut off"),
         ("[" * 100_000, "is no plan: it is not JSON, or was cut off"),
-        ("[]", "is no plan"),
+        ("[]", "is no plan: `rolecall plan --out FILE` writes one"),
+        ('{"version": 1, "results": []}', "is the report of a run, and no plan: `rolecall plan"),
         ('{"version": 2}', "is a plan of version 2, and this rolecall reads 1: plan again"),
-        ('{"version": 1}', "is damaged"),
+        ('{"version": 1}', "is no whole plan, or was changed by hand: `rolecall plan --out"),
     ],
 )
 def test_what_is_no_plan_is_told(tmp_path, text, message):
@@ -189,7 +190,7 @@ def test_what_is_no_plan_is_told(tmp_path, text, message):
 def test_a_plan_that_is_damaged_is_told(tmp_path, damage):
     path = tmp_path / "plan.json"
     path.write_text(json.dumps({**planned(), **damage}))
-    with pytest.raises(FileError, match="is damaged"):
+    with pytest.raises(FileError, match="is no whole plan, or was changed by hand"):
         record.read(path)
 
 

@@ -56,6 +56,10 @@ def test_of_hundreds_that_failed_fifty_are_told_with_the_end_of_their_last_lines
     assert "  The whole log: folder/logs/t49-eu-west-1.log" in lines
 
 
+def test_the_last_line_leads_to_the_page_for_people_not_to_the_file_for_programs():
+    assert closing(failure(1))[-1] == "Report: folder/report.html"
+
+
 def test_of_a_few_that_failed_all_lines_are_told():
     assert sum(line.startswith("  | ") for line in closing(*map(failure, range(20)))) == 400
 

@@ -81,6 +81,9 @@ def test_runs_alike_are_told_so():
         "now: 1 succeeded, in 9.0 s (1970-01-01 00:00 UTC)\n"
         "nothing differs\n"
     )
+    named = comparison.compare(run(a=FINE), run(a=FINE), ("artifacts/12", "artifacts/13"))
+    assert comparison.text(named, Mask()).startswith("before (artifacts/12): 1 succeeded, in 9.0 s")
+    assert "\nnow (artifacts/13): 1 succeeded" in comparison.text(named, Mask())
 
 
 def test_regions_of_a_target_are_compared_each_with_its_own():

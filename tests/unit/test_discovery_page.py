@@ -10,7 +10,8 @@ import yaml
 from jsonschema import Draft202012Validator
 from pycfmodel.model.resources.properties.policy_document import PolicyDocument
 
-from rolecall.settings import load, reference
+from rolecall.settings import reference
+from rolecall.settings.load import load
 from rolecall.targets.organization.wish import _KEYS, WishReader
 from support import templates
 

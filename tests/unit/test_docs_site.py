@@ -95,6 +95,12 @@ def test_each_link_of_a_page_leads_to_a_file(page):
     assert [link for link in links(page) if not link.is_file()] == []
 
 
+# The name on PyPI is not this project's.
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_page_has_rolecall_installed_from_an_index(page):
+    assert re.findall(r"(?:pipx?|uv tool) install +rolecall", page.read_text("utf-8")) == []
+
+
 def test_each_page_has_a_place_in_the_contents():
     index = ROOT / "docs" / "index.md"
     decisions = {page for page in PAGES if re.match(r"\d{4}-", page.name)}

@@ -9,8 +9,7 @@ import pytest
 from rolecall.report import exports
 from rolecall.results import Outcome, Result, Status
 from rolecall.secret import Mask, Secret
-from rolecall.settings import load
-from rolecall.settings.load import EXPORTS
+from rolecall.settings.load import EXPORTS, load
 
 
 def result(status=Status.SUCCEEDED, name="dev", region="eu-west-1"):

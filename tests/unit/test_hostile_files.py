@@ -6,6 +6,7 @@ import json
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_approval import planned
@@ -18,6 +19,7 @@ from rolecall.profiles.shared import AwsFiles, store
 from rolecall.report import comparison, record
 from rolecall.report.reader import read
 from rolecall.secret import Mask
+from rolecall.settings import yamlfile
 from support.attempts import tried
 from support.outcomes import Scale, outcome
 from support.writer import session
@@ -97,6 +99,22 @@ def test_a_damaged_plan_is_refused_or_compared(document):
     if found is not None:
         for before, now in ((found, PLAN), (PLAN, found)):
             assert all(isinstance(line, str) for line in differences(before, now))
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_a_settings_file_of_aliases_cannot_fill_the_memory(merged, tmp_path):
+    # Each line stands for ten times what the one before does.
+    lines = ["k0: &a0 {v: w}"]
+    for n in range(1, 12):
+        parts = ", ".join([f"*a{n - 1}"] * 10)
+        lines.append(f"k{n}: &a{n} " + (f"{{<<: [{parts}]}}" if merged else f"[{parts}]"))
+    (tmp_path / "rolecall.yml").write_text("\n".join(lines))
+    values, problems = yamlfile.read(tmp_path / "rolecall.yml", "rolecall.yml")
+    if merged:
+        assert values["K11"].value == {"v": "w"}
+    else:
+        assert values == {}
+        assert "has over 500,000 values, with those that aliases" in str(problems[0])
 
 
 @given(data=st.binary(max_size=100))

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolecall.settings import load
+from rolecall.settings.load import load
 from rolecall.settings.options import options
 from rolecall.settings.sources import PREFIX, BadValueError
 from rolecall.targets import Build, grammar, lists, resolve, selection

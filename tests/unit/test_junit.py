@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,16 +50,23 @@ def written(folder, outcome, commands=("npm ci",), mask=None):
     assert sum(map(int, map(suite.get, ("failures", "errors", "skipped")))) <= len(found)
     for case in found:
         assert len(case.get("name")) <= 1000
-        assert len(case) <= 1
-        assert all(len(one.get("message") + (one.text or "")) <= 5000 for one in case)
+        assert len(outcomes(case)) <= 1
+        assert len(case.findall("system-out")) <= 1
+        assert sum(len(one.get("message", "") + (one.text or "")) for one in case) <= 5000
     assert list(folder.iterdir()) == [path]
     return suite
+
+
+def outcomes(case):
+    """What became of a case beside success, as elements."""
+    return [one for one in case if one.tag != "system-out"]
 
 
 def lines(suite):
     """Each case as `place | name | what became of it`."""
     return [
-        f"{case.get('classname')} | {case.get('name')} | {case[0].tag if len(case) else 'ok'}"
+        f"{case.get('classname')} | {case.get('name')} | "
+        + next((one.tag for one in outcomes(case)), "ok")
         for case in suite.findall("testcase")
     ]
 
@@ -104,7 +112,7 @@ def test_a_role_not_assumed_is_an_error_and_its_commands_are_skipped(tmp_path):
     error = suite.find(".//error")
     assert (error.get("message"), error.text) == (
         "AccessDenied",
-        "What to do: mend the trust policy",
+        "What to do: mend the trust policy\nMore: rolecall explain access-denied",
     )
     assert suite.find(".//skipped").get("message") == "its role could not be assumed"
 
@@ -145,6 +153,51 @@ def test_the_suite_s_properties_tell_the_run_and_the_roles(tmp_path):
     assert found["role of dev eu-west-1"] == "arn:aws:iam::222222222222:role/deploy"
     assert (found["exit_code"], found["signal"], found["seconds"]) == ("143", "15", "3.21")
     assert (found["succeeded"], found["not_run"]) == ("1", "0")
+
+
+def test_each_case_tells_its_account_role_and_region_in_its_output(tmp_path):
+    own = {"account_id": "", "role_arn": "", "region": "", "commands": (DONE,)}
+    before = (CommandResult(command="x", status=Status.SUCCEEDED_BEFORE),)
+    outcome = Outcome(
+        results=(
+            result(commands=(DONE,)),
+            result(Status.FAILED, region="us-east-1", commands=(BROKEN,)),
+            result(Status.SUCCEEDED_BEFORE, reason="in an earlier try", commands=before),
+            result(Status.NOT_ASSUMED, reason="AccessDenied"),
+        ),
+        before=result(name="before", **own),
+    )
+    none, done, broken, earlier, *kept_out = written(tmp_path, outcome).findall("testcase")
+    told = [
+        "[[PROPERTY|account=222222222222]]",
+        "[[PROPERTY|role=arn:aws:iam::222222222222:role/deploy]]",
+        "[[PROPERTY|region=eu-west-1]]",
+    ]
+    assert none.find("system-out") is None
+    assert broken.findtext("system-out").endswith("\n[[PROPERTY|region=us-east-1]]")
+    assert earlier.findtext("system-out").splitlines() == [
+        "succeeded before in an earlier try",
+        *told,
+    ]
+    for case in (done, *kept_out):
+        assert case.findtext("system-out").splitlines() == told
+
+
+def test_a_case_is_what_the_page_shows(tmp_path):
+    broken = replace(BROKEN, tail=("the last lines",))
+    suite = written(tmp_path, Outcome(results=(result(Status.FAILED, commands=(broken,)),)))
+    page = (Path(__file__).parents[2] / "docs" / "report.md").read_text()
+    shown = page.partition("```xml\n")[2].partition("```")[0]
+    found = ET.tostring(suite.find("testcase"), encoding="unicode")
+    assert ET.canonicalize(found, strip_text=True) == ET.canonicalize(shown, strip_text=True)
+
+
+def test_a_reader_finds_properties_of_cases_nowhere_that_the_schema_forbids(tmp_path):
+    suite = written(tmp_path, Outcome(results=(result(commands=(DONE,)),)))
+    assert suite.find("testcase/properties") is None
+    ET.SubElement(suite.find("testcase"), "properties")
+    with pytest.raises(xmlschema.XMLSchemaValidationError):
+        SCHEMA.validate(suite)
 
 
 def test_each_wave_is_a_suite_with_its_own_counts_and_start(tmp_path):
@@ -241,7 +294,8 @@ def test_long_texts_are_cut_to_what_a_report_group_takes(tmp_path):
     failure = suite.find(".//failure")
     assert failure.text.endswith("é\nthe end")
     assert failure.text.startswith("…é")
-    assert len(failure.get("message")) + len(failure.text) == 5000
+    output = suite.findtext("testcase/system-out")
+    assert len(failure.get("message")) + len(failure.text) + len(output) == 5000
     assert len(suite.find("testcase").get("name")) == 1000
 
 

@@ -10,7 +10,6 @@ import stat
 import time
 
 import pytest
-import structlog
 
 from rolecall import errors, files, logs, results, wording
 from rolecall.results import CommandResult, Outcome, Result, Status
@@ -154,10 +153,18 @@ def test_a_stop_wakes_what_sleeps():
         assert (stop.urgent, stop.signal_number) == (True, signal.SIGALRM)
 
 
+def test_a_part_does_not_hear_of_a_signal_before_the_whole(monkeypatch):
+    seen = []
+    with Stop() as stop, stop.child() as child:
+        monkeypatch.setattr(child, "request", lambda number, reason: seen.append(stop.requested))
+        stop.request(signal.SIGTERM)
+    assert seen == [True]
+
+
 def test_log_lines_hide_what_the_mask_knows():
     stream = io.StringIO()
     logs.configure(stream=stream, json=True, level="info", mask=Mask([Secret("hunter2")]))
-    log = structlog.get_logger()
+    log = logs.Log()
     log.debug("quiet")
     log.info("said", a="x hunter2", b=Secret("hunter2"), c=["hunter2", 1], d={"hunter2": ("x",)})
     event = json.loads(stream.getvalue())
@@ -169,6 +176,32 @@ def test_log_lines_hide_what_the_mask_knows():
 def test_log_lines_for_people_are_words():
     stream = io.StringIO()
     logs.configure(stream=stream, json=False, level="warning", mask=Mask())
-    structlog.get_logger().warning("retry", call="a b", attempt=1, empty="")
-    structlog.get_logger().warning("plain")
+    logs.Log().warning("retry", call="a b", attempt=1, empty="")
+    logs.Log().warning("plain")
     assert stream.getvalue() == 'warning: retry: call="a b" attempt=1 empty=""\nwarning: plain\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "as it is, é 本番 \N{ZERO WIDTH JOINER}\n\ttoo",
+            "as it is, é 本番 \N{ZERO WIDTH JOINER}\n\ttoo",
+        ),
+        ("a\x1b[2J\x1b[1;1Hb\x1b]0;title\x07c\x1b[31md", "abcd"),
+        ("a\x1b]8;;https://x\x1b\\b\x1bMc", "abc"),
+        ("a\x1bc \x9b2J \x00 \r \x08 \x7f", "a\\x1bc \\x9b2J \\x00 \\r \\x08 \\x7f"),
+        ("\x1b\x1b[31m[2J", "\\x1b[2J"),
+        ("\u202eevil\u2066 \u2028", "\\u202eevil\\u2066 \\u2028"),
+    ],
+)
+def test_nothing_that_steers_a_terminal_is_left_in_what_rolecall_says(text, shown):
+    assert wording.harmless(text) == shown
+
+
+def test_colours_may_stay_and_nothing_else_that_steers():
+    painted = "\x1b[1;31mred\x1b[0m \x1b[38;5;200mpink\x1b[m"
+    assert wording.harmless(painted, colours=True) == painted
+    assert wording.harmless(f"{painted}\x1b[K\x1b[8m\x1bc", colours=True) == f"{painted}\\x1bc"
+    long = "\x1b[" + "1" * 50_000
+    assert wording.harmless(long, colours=True) == long.replace("\x1b", "\\x1b")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rolecall.report.events import CommandEvents
+from rolecall.report.events import CommandEvents, Events
 from support import insights, logs_page
 
 SOURCE = Path(__file__).parents[2] / "src" / "rolecall"
@@ -55,21 +55,30 @@ def test_a_query_names_events_and_fields_of_the_page_alone(title):
 
 
 class Said:
-    def __init__(self) -> None:
+    def __init__(self, **bound: str) -> None:
         self.events = []
+        self._bound = bound
 
     def info(self, event, **fields):
         self.events.append(
-            {"event": event, "level": "info", "timestamp": "", "target": "", **fields}
+            {"event": event, "level": "info", "timestamp": "", **self._bound, **fields}
         )
 
 
 def test_a_command_that_says_nothing_is_told_as_the_page_has_it():
-    log = Said()
+    log = Said(target="")
     CommandEvents(log).still_running(61.2)
     CommandEvents(log).output(b"no end")
     assert [problem for event in log.events for problem in logs_page.mistakes(event)] == []
     assert log.events[1]["partial"] is True
+
+
+def test_a_preflight_that_takes_long_is_told_as_the_page_has_it():
+    log = Said()
+    Events(log).preflight_goes_on(300, 1000, 60.02)
+    (event,) = log.events
+    assert logs_page.mistakes(event) == []
+    assert (event["done"], event["roles"]) == (300, 1000)
 
 
 EVENTS = [

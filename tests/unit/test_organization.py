@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rolecall.settings import load
+from rolecall.settings.load import load
 from rolecall.targets import Build, resolve
 from rolecall.targets.organization import NoSuchUnitError
 from rolecall.targets.organization.discover import named

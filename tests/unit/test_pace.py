@@ -56,11 +56,11 @@ def test_refusals_of_calls_that_were_under_way_together_count_once(pace, clock):
 def test_calls_that_pass_narrow_the_gap_until_there_is_none(pace, clock):
     refuse(pace, clock, 2)
     turns = []
-    for _ in range(7):
+    for _ in range(14):
         clock.now += 1
         pace.passed()
         turns.append(pace.turn())
-    assert turns == pytest.approx([0.01 * 0.8**n for n in range(1, 7)] + [0])
+    assert turns == pytest.approx([0.01 * 0.9**n for n in range(1, 14)] + [0])
 
 
 def test_a_turn_that_nobody_took_is_not_made_up_for(pace, clock):

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -117,6 +118,7 @@ def test_what_failed_comes_first_with_its_tail_and_the_command_to_run_again():
     assert failed < kept_out < left < table
     assert "rolecall run --only team-0003,team-0007,team-0011" in text
     assert "rolecall run --only team-0003<" in text
+    assert "rolecall run --only team-0003,team-0007,team-0011,team-0005<" in text
     assert "rolecall plan --check --only team-0004" in text
     assert "must allow it" in text
     assert "an earlier target failed" in text
@@ -217,3 +219,35 @@ def test_a_target_that_failed_without_a_word_is_told_so():
     text = rendered(Outcome(results=(replace(failed, commands=(silent,)),), started_at=STARTED))
     assert "It printed nothing." in text
     assert 'class="failed"' in text
+
+
+@pytest.fixture
+def template_in(monkeypatch):
+    """Has the template read from a folder."""
+
+    def change(folder):
+        monkeypatch.setattr(page, "_FOLDER", folder)
+        page._environment.cache_clear()
+
+    yield change
+    page._environment.cache_clear()
+
+
+def test_the_template_compiled_for_the_wheel_makes_the_same_page(template_in, tmp_path):
+    expected = rendered(outcome(FEW))
+    page.compile_into(tmp_path)
+    for name in ("style.css", "script.js"):
+        shutil.copy(page._FOLDER / name, tmp_path)
+    template_in(tmp_path)
+    # There is no page.html here to make it from.
+    assert rendered(outcome(FEW)) == expected
+
+
+def test_a_template_compiled_for_another_jinja_is_left_alone(template_in, tmp_path):
+    expected = rendered(outcome(FEW))
+    template = shutil.copytree(page._FOLDER, tmp_path / "template")
+    page.compile_into(template).rename(template / "compiled-2.11.3")
+    for path in template.glob("compiled-*/*.py"):
+        path.write_text("import of_another_runtime")
+    template_in(template)
+    assert rendered(outcome(FEW)) == expected

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import shlex
+import stat
+import subprocess
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -10,6 +18,7 @@ from filelock import FileLock
 
 from rolecall.errors import FileError
 from rolecall.profiles import shared
+from rolecall.profiles.private import RefreshingProfile, private_profile, private_root
 from rolecall.secret import Secret
 from rolecall.sessions.session import Credentials, MalformedAnswerError, Session, from_answer
 
@@ -36,6 +45,15 @@ def test_a_lock_that_is_held_for_too_long_is_told(aws, tmp_path, monkeypatch):
         pytest.raises(FileError, match="is locked by another process"),
     ):
         shared.store(aws, "x", SESSION, region="")
+
+
+def test_a_planted_lock_leads_to_no_other_file(aws, tmp_path):
+    (tmp_path / "other").write_text("of somebody's")
+    (tmp_path / ".rolecall.lock").symlink_to(tmp_path / "other")
+    with pytest.raises(FileError, match="cannot be locked"):
+        shared.store(aws, "x", SESSION, region="")
+    assert (tmp_path / "other").read_text() == "of somebody's"
+    assert not aws.credentials.exists()
 
 
 def test_a_lock_that_cannot_be_taken_is_told(aws, tmp_path):
@@ -95,3 +113,62 @@ def test_without_a_date_our_own_clock_must_do():
 def test_an_answer_that_lacks_a_part_is_no_session(more):
     with pytest.raises(MalformedAnswerError):
         from_answer(answer(**more))
+
+
+@pytest.mark.parametrize("key", ["AccessKeyId", "SecretAccessKey", "SessionToken"])
+@pytest.mark.parametrize("more", ["\ncredential_process = touch x", "\r[default]", " x", "\x85"])
+def test_keys_that_would_add_a_setting_to_a_file_are_no_session(key, more):
+    given = answer()
+    given["Credentials"][key] += more
+    with pytest.raises(MalformedAnswerError, match="characters that no key has"):
+        from_answer(given)
+
+
+def test_a_folder_where_any_user_may_replace_ours_is_not_used(tmp_path):
+    shared_folder = tmp_path / "shared"
+    inner = shared_folder / "inner"
+    inner.mkdir(parents=True)
+    shared_folder.chmod(0o777)
+    for parent in (shared_folder, inner):
+        told = f"every user may replace what is in {shared_folder}; chmod \\+t it"
+        with pytest.raises(FileError, match=told), private_root({"TMPDIR": str(parent)}):
+            pass
+    shared_folder.chmod(0o1777)
+    with private_root({"TMPDIR": str(inner)}) as root:
+        assert stat.S_IMODE(root.stat().st_mode) == 0o700
+        assert root.parent == inner
+    assert list(inner.iterdir()) == []
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077])
+@pytest.mark.parametrize("mode", ["refreshing", "static", "endpoint"])
+def test_a_target_s_files_are_its_owner_s_alone_whatever_the_umask(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        with private_root({"TMPDIR": str(tmp_path)}) as root:
+            profile = private_profile(root / "1", "dev", region="eu-central-1", mode=mode)
+            profile.write(replace(SESSION, deadline=time.monotonic() + 100))
+            profile.renew(SESSION) if mode == "refreshing" else None
+            found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in root.rglob("*")}
+            profile.remove()
+    finally:
+        os.umask(before)
+    assert {"1", "config", "credentials"} <= set(found)
+    assert found.pop("1") == 0o700
+    assert set(found.values()) == {0o600}
+
+
+def test_what_a_temporary_folder_is_called_is_never_run(tmp_path):
+    parent = tmp_path / "it's $(touch ran) `touch ran` %(x)s"
+    parent.mkdir()
+    with private_root({"TMPDIR": str(parent)}) as root:
+        profile = RefreshingProfile(root / "1", "dev", region="eu-central-1")
+        profile.write(replace(SESSION, deadline=time.monotonic() + 100))
+        [line] = re.findall("credential_process = (.*)", profile.config.read_text())
+        by_shell = subprocess.run(
+            ["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        assert json.loads(by_shell.stdout)["SecretAccessKey"] == "b"
+        # botocore cuts the line as a shell does, and starts no shell.
+        assert shlex.split(line) == ["cat", str(root / "1" / "session.json")]
+    assert not (tmp_path / "ran").exists()

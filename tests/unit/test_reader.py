@@ -112,10 +112,19 @@ def test_a_moment_without_a_zone_is_utc(tmp_path):
         ({"plan": {"commands": [1]}}, "commands is [1] and not a list of texts"),
         ({"bug": 1}, "bug is 1"),
         ({"results": [UNKNOWN]}, "results[0].commands[0] has no status"),
+        ({"results": [{"target": "a\n# b"}]}, r'target is "a\n# b" and not one line of text'),
+        ({"results": [{"target": "a\x1b[2J"}]}, r'target is "a\u001b[2J" and not one line'),
+        ({"results": [{"target": "a", "region": "b\r"}]}, r'region is "b\r" and not one line'),
+        ({"shard": "1/999999999"}, 'shard is "1/999999999" and not such as 1/4'),
+        ({"shard": "first"}, 'shard is "first"'),
     ],
 )
 def test_what_is_not_as_documented_is_told_with_its_place(tmp_path, changed, said):
     assert said in refusal(tmp_path, {**OLD, **changed})
+
+
+def test_a_report_that_claims_targets_without_end_is_read_with_as_many_as_there_may_be(tmp_path):
+    assert read(written(tmp_path, {**OLD, "targets_in_all": 10**15})).targets_in_all == 1_000_000
 
 
 def test_a_report_without_results_is_refused(tmp_path):

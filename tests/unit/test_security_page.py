@@ -1,16 +1,21 @@
-"""docs/security.md: what it names exists, and what it shows is so."""
+"""docs/security.md and security-program.md: what they name exists, and what they show is so."""
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import tomllib
+from functools import cache
 
 import pytest
 from pycfmodel.model.resources.properties.policy_document import PolicyDocument
 
 from support import templates
 
-PAGE = (templates.FOLDER.parent / "docs" / "security.md").read_text("utf-8")
+ROOT = templates.FOLDER.parent
+PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
+PROGRAM = (ROOT / "docs" / "security-program.md").read_text("utf-8")
 NAMES = (
     "target-role.yaml",
     "source-role.yaml",
@@ -51,6 +56,80 @@ def test_there_is_a_policy_for_the_hub_and_one_for_the_workloads():
     ]
 
 
-def test_tests_that_the_page_refers_to_exist():
-    for path in re.findall(r"`(tests/[\w/.]+)`", PAGE):
-        assert (templates.FOLDER.parent / path).exists()
+@cache
+def functions(path):
+    tree = ast.parse((ROOT / path).read_text("utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def rows(page):
+    """The cells of each row of the page's tables, without the heads."""
+    for table in re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE):
+        for line in table.splitlines()[2:]:
+            yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+@pytest.mark.parametrize("page", [PAGE, PROGRAM])
+def test_tests_that_a_page_refers_to_exist(page):
+    for path, name in re.findall(r"`(tests/[\w/.]+)(?:::(\w+))?`", page):
+        assert (ROOT / path).exists()
+        assert not name or name in functions(path), f"{path}::{name}"
+
+
+def test_each_threat_to_the_program_has_what_closes_it_and_a_test_or_is_left():
+    found = list(rows(PROGRAM))
+    assert len(found) > 40
+    for row in found:
+        can, closed_by, shown_by, _ = row
+        assert can
+        assert closed_by
+        tested = re.fullmatch(
+            r"`tests/[\w/.]+::test_\w+`(?:, `tests/[\w/.]+::test_\w+`)*", shown_by
+        )
+        assert tested or shown_by.startswith("left: "), row
+
+
+def test_modules_that_are_named_exist():
+    named = re.findall(r"`([a-z]\w*(?:/\w+)*\.py)`", PROGRAM)
+    assert len(named) > 20
+    assert {name for name in named if not (ROOT / "src/rolecall" / name).is_file()} == set()
+
+
+def test_either_page_leads_to_the_other():
+    assert "(security-program.md)" in PAGE
+    assert "(security.md)" in PROGRAM
+
+
+def test_what_is_looked_through_and_when_is_as_the_page_says():
+    ci = (ROOT / ".ci/run").read_text("utf-8")
+    build = (ROOT / "pipeline/buildspec-image.yml").read_text("utf-8")
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    audit, secrets, code, _, image = list(rows(PAGE))[-5:]
+    assert [row[0].split()[-1] for row in (secrets, code, image)] == ["secrets", "code", "image"]
+    for row, where in ((audit, ci), (audit, build), (secrets, ci), (code, ci), (image, build)):
+        assert ("`.ci/run`" if where is ci else "`pipeline/buildspec-image.yml`") in row[2]
+    assert "\nmake audit AUDIT_ARGS=--if-reachable\n" in ci
+    assert "\nmake check\n" in ci
+    for target in ("make audit", "make test-image", "make sbom"):
+        assert re.search(rf"^ +- {target}(?: |$)", build, re.MULTILINE)
+    assert "--if-reachable" not in build
+    check = re.search("^check: ([^#]+)", makefile, re.MULTILINE)
+    assert {"lint", "types", "secrets"} <= set(check[1].split())
+
+
+def test_each_rule_of_security_that_is_off_has_its_reason():
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    lint = tomllib.loads(text)["tool"]["ruff"]["lint"]
+    off = {
+        *lint["ignore"],
+        *(code for codes in lint["per-file-ignores"].values() for code in codes),
+    }
+    assert not {"ALL", "S"} & off
+    for line in text.splitlines():
+        for code in re.findall(r'"(S\d+)"', line):
+            assert re.search(r"#.*\w", line) or f"({code})" in text, line
+    for folder in ("src", "pipeline", "docs", ".ci"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for line in path.read_text("utf-8").splitlines():
+                if found := re.search(r"# noqa: (?:\w+, )*S\d+(.*)$", line):
+                    assert re.search(r"\w{3}", found[1]), f"{path}: {line}"

@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from rolecall.settings import load
+from rolecall.settings.load import load
 from rolecall.targets import Build, resolve
+from rolecall.targets.selection import instead
 from rolecall.targets.selection import only as selected
 
 TARGETS = " ".join(f"{n}=arn:aws:iam::{i:012}:role/x" for i, n in enumerate(("dev", "tst", "prd")))
 
 
-def targets():
-    environ = {"ROLECALL_TARGETS": TARGETS, "ROLECALL_REGIONS": "eu-west-1,us-east-1"}
+def targets(entries=TARGETS, **given):
+    environ = {"ROLECALL_TARGETS": entries, "ROLECALL_REGIONS": "eu-west-1,us-east-1"}
+    environ |= {"ROLECALL_ROLE": "x", **{f"ROLECALL_{name}": text for name, text in given.items()}}
     loaded = load(environ=environ, flags={}, folder=Path("/"))
     build = Build(build_id="", execution_id="", user="")
     return resolve(loaded, build=build, default_region="", read_list=str).targets
@@ -45,13 +47,26 @@ def test_what_is_named_is_left_in_the_order_of_deployment(only, left):
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("dve", "ROLECALL_ONLY: 'dve' means no target; did you mean dev?"),
-        ("x*", "ROLECALL_ONLY: 'x*' means no target"),
-        ("dev/eu-west-9", "ROLECALL_ONLY: 'dev/eu-west-9' means no target"),
+        ("dve", "'dve' means no target; did you mean dev?"),
+        ("dve/eu-west-1", "'dve/eu-west-1' means no target; did you mean dev/eu-west-1?"),
+        (
+            "000000000010",
+            "'000000000010' means no target; there are 000000000000, 000000000001, 000000000002",
+        ),
+        ("x*", "'x*' means no target; there are dev, tst, prd"),
+        ("wave:9", "'wave:9' means no target; there is wave:1"),
+        ("dev/eu-west-9", "'dev/eu-west-9' means no target; the regions of dev are eu-west-1"),
     ],
 )
 def test_what_names_nothing_is_a_mistake_with_what_would_be_right(word, said):
     environ = {"ROLECALL_TARGETS": TARGETS, "ROLECALL_ONLY": word}
     loaded = load(environ=environ, flags={}, folder=Path("/"))
     found = resolve(loaded, build=Build(), default_region="eu-west-1", read_list=str)
-    assert [str(problem) for problem in found.problems] == [said]
+    assert [str(problem) for problem in found.problems] == [f"ROLECALL_ONLY: {said}"]
+
+
+def test_of_many_targets_a_mistake_names_a_few_and_how_many_more_there_are():
+    many = targets(" ".join(f"{n}={i:012}" for i, n in enumerate("abcdefghij")), WAVES="1,2,rest")
+    assert instead("zzz", many) == "; there are a, b, c, d, e, f, g, h and 2 more"
+    assert instead("wave:9", many) == "; there are wave:1, wave:2, wave:3"
+    assert instead("a", []) == ""

@@ -7,9 +7,14 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-from rolecall.settings import load, reference
+from rolecall.settings import reference
 from rolecall.settings.documents import Commands
+from rolecall.settings.load import load
 from rolecall.settings.options import options
+
+AS_STRINGS = 'write each command as a string, such as ["npm ci", "npm test"]'
+SIZES = "write sizes apart by commas, such as 1, 10%, rest"
+BY_REGION = 'write such as {"eu-west-1": {"NAME": "value"}}'
 
 
 @pytest.fixture
@@ -57,8 +62,8 @@ def test_crlf_line_ends_a_byte_order_mark_and_blanks_do_no_harm(loaded):
 def test_an_unknown_variable_is_told_with_the_nearest_right_name(loaded):
     found = loaded({"ROLECALL_COMANDS": "x", "ROLECALL_ZZZZ": "x"})
     assert problems(found) == [
-        "ROLECALL_COMANDS: ROLECALL_COMANDS is no option; did you mean ROLECALL_COMMANDS?",
-        "ROLECALL_ZZZZ: ROLECALL_ZZZZ is no option; `rolecall config` lists all of them",
+        "ROLECALL_COMANDS: is no option; did you mean ROLECALL_COMMANDS?",
+        "ROLECALL_ZZZZ: is no option; `rolecall config` lists all of them",
     ]
 
 
@@ -78,7 +83,7 @@ def test_commands_that_are_none_are_told_with_their_line(loaded):
         "rolecall.yml:3: is a mapping: quote a command that holds `: ` in a YAML list"
     ]
     found = loaded(file="commands: [[a]]")
-    assert problems(found) == ["rolecall.yml:1: is a list; write one value"]
+    assert problems(found) == [f"rolecall.yml:1: is a list; {AS_STRINGS}"]
     assert "is a JSON object" in problems(loaded({"ROLECALL_COMMANDS": '{"a": 1}'}))[0]
 
 
@@ -194,7 +199,9 @@ def test_commands_are_a_script_or_a_list(loaded, text, commands):
         ('["a", ', "starts as JSON but is not"),
         ("- a\n  b: [", "starts as a YAML list but is not one"),
         ("- echo a: b\n", "quote a command"),
-        ('[["a"]]', "is a list; write one value"),
+        ('[["a"]]', f"ROLECALL_COMMANDS, entry 1: is a list; {AS_STRINGS}"),
+        ("[1, 2]", f"ROLECALL_COMMANDS, entry 1: 1 is no text; {AS_STRINGS}"),
+        ('["a", true]', f"ROLECALL_COMMANDS, entry 2: true is no text; {AS_STRINGS}"),
         ("a\0b", "NUL byte"),
     ],
 )
@@ -353,12 +360,15 @@ def test_the_schema_accepts_what_the_program_accepts(loaded):
         ("MAX_PARALLEL", "0%", "'0%' is no share; write over 0% and up to 100%"),
         ("MAX_FAILURES", "101%", "'101%' is no share; write over 0% and up to 100%"),
         ("MAX_FAILURES", "few", "'few' is neither a count from 0 nor a share such as 10%"),
-        ("WAVES", "1, many", "'many' is neither a count from 1 nor a share such as 10%"),
-        ("WAVES", "rest, 1", "'rest' is neither a count from 1 nor a share such as 10%"),
+        ("WAVES", "1, 0%", f"'0%' is no share; write over 0% and up to 100%; {SIZES}"),
+        ("WAVES", "1;2", f"'1;2' is neither a count from 1 nor a share such as 10%; {SIZES}"),
+        ("WAVES", "1, many", f"'many' is neither a count from 1 nor a share such as 10%; {SIZES}"),
+        ("WAVES", "rest, 1", f"'rest' is what the others leave, and stands last; {SIZES}"),
         ("SHARD", "0/4", "'0/4' is no shard; write such as 1/4, up to 4/4"),
         ("SHARD", "5/4", "'5/4' is no shard; write such as 1/4, up to 4/4"),
         ("ON_FAILURE", "ignore", "'ignore' is none of stop, continue, abort"),
-        ("REGION_VARIABLES", "[]", 'is no object; write such as {"eu-west-1": {"NAME": "value"}}'),
+        ("REGION_VARIABLES", "[]", f"'[]' is no object; {BY_REGION}"),
+        ("REGION_VARIABLES", "us-east-1=x", f"'us-east-1=x' is no object; {BY_REGION}"),
         (
             "REGION_VARIABLES",
             '{"here": {}}',
@@ -370,6 +380,21 @@ def test_what_a_fan_out_cannot_be_told_is_refused_with_what_is_right(loaded, nam
     assert problems(loaded({f"ROLECALL_{name}": value})) == [f"ROLECALL_{name}: {wrong}"]
 
 
+@pytest.mark.parametrize(
+    ("value", "wrong"),
+    [
+        ('"x"', "'x' is no set of variables"),
+        ("[1]", "is no set of variables"),
+        ("true", "is no set of variables"),
+    ],
+)
+def test_what_gives_a_region_no_variables_is_told_with_what_does(loaded, value, wrong):
+    found = loaded({"ROLECALL_REGION_VARIABLES": f'{{"us-east-1": {value}}}'})
+    assert problems(found) == [f"ROLECALL_REGION_VARIABLES, us-east-1: {wrong}; {BY_REGION}"]
+    found = loaded({"ROLECALL_REGION_VARIABLES": '{"us-east-1": "A=1"}'})
+    assert found.settings.region_variables == (("us-east-1", (("A", "1"),)),)
+
+
 def test_a_mistake_in_the_variables_of_a_region_is_told_with_its_line(loaded):
     found = loaded(file="region_variables:\n  eu-west-1:\n    A: 1\n    AWS_PROFILE: x\n")
     assert "rolecall.yml:4" in problems(found)[0]
@@ -379,6 +404,7 @@ def test_a_tolerance_makes_no_sense_where_everything_may_fail(loaded):
     environ = {"ROLECALL_ON_FAILURE": "continue", "ROLECALL_MAX_FAILURES": "1"}
     (problem,) = problems(loaded(environ))
     assert problem.startswith("ROLECALL_MAX_FAILURES: makes no sense with ON_FAILURE=continue")
+    assert "leave one of them out" in problem
 
 
 def test_a_fan_out_is_read_from_the_file_as_yaml_has_it(loaded):
@@ -397,3 +423,14 @@ def test_a_list_that_narrows_must_not_be_empty(loaded, name, value):
     if value != ",":
         found = loaded(file=f"{name}: {value}\n")
         assert "is an empty list, which would" in problems(found)[0]
+
+
+def test_every_entry_of_a_list_of_commands_that_will_not_do_is_told(loaded):
+    found = loaded({"ROLECALL_COMMANDS": '["true", 1, {"a": 1}]', "ROLECALL_targets": "x"})
+    wrong = problems(found)
+    assert [text.partition(": ")[0] for text in wrong] == [
+        "ROLECALL_targets",
+        "ROLECALL_COMMANDS, entry 2",
+        "ROLECALL_COMMANDS, entry 3",
+    ]
+    assert wrong[0].endswith("did you mean ROLECALL_TARGETS?")

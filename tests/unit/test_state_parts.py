@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
 from dataclasses import replace
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rolecall.errors import InterruptedRunError, StateError
-from rolecall.settings import load
+from rolecall.logs import Log
+from rolecall.settings.load import load
 from rolecall.state import identity
 from rolecall.state.folder import Folder
 from rolecall.state.keeper import Keeper
@@ -55,12 +57,16 @@ class Store:
         if self.failures and (failure := self.failures.pop(0)):
             raise failure
         if version != (None if self.version is None else str(self.version)):
-            raise ConflictError("memory was written by another process")
+            taken = "which has taken the run over"
+            raise ConflictError(f"memory was written by another process, {taken}")
         self.data, self.version = data, (self.version or 0) + 1
         self.writes += 1
         return str(self.version)
 
-    def delete(self):
+    def taken(self):
+        return False
+
+    def delete(self, *, held=False):
         self.data = self.version = None
 
     @property
@@ -223,6 +229,20 @@ def test_an_error_of_any_kind_leaves_nobody_waiting():
     keeper = Keeper(store, held(store))
     store.failures = [RuntimeError("what is this")]
     assert not keeper.change(lambda state: state)
+    keeper.close()
+
+
+def test_a_failure_that_cannot_even_be_said_leaves_nobody_waiting(monkeypatch):
+    def full(*args, **details):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Log, "warning", full)
+    store = Store()
+    keeper = Keeper(store, held(store))
+    store.failures = [StateError("the disk is full", "empty it")]
+    assert not keeper.change(lambda state: replace(state, successes={("a", ""): DONE}))
+    assert keeper.change(lambda state: state)
+    assert store.state.successes == {("a", ""): DONE}
     keeper.close()
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from rolecall.report import summary
-from rolecall.results import CommandResult, Outcome, Status
+from rolecall.results import CommandResult, Given, Outcome, Plan, Status
 from rolecall.secret import Mask, Secret
 from support.outcomes import STARTED, Scale, outcome
 
@@ -33,6 +33,16 @@ def test_counts_come_first_then_what_failed_and_what_was_not_run():
     assert "To run them again: `rolecall run --only team-0003,team-0007,team-0011`" in text
     assert "To try them again: `rolecall plan --check --only team-0004,team-0009`" in text
     assert "- 1, `an earlier target failed`: `team-0005`" in text
+    left = "rolecall run --only team-0003,team-0007,team-0011,team-0005"
+    assert f"To run all that is left: `{left}`" in text
+
+
+def test_where_a_state_has_what_succeeded_the_same_run_is_what_does_the_rest():
+    given = Given(name="state", value="s3://bucket/prefix", origin="ROLECALL_STATE")
+    text = rendered(replace(outcome(FEW), plan=Plan(options=(given,))))
+    assert "To run them again: `rolecall run`\n" in text
+    assert "To run all that is left: `rolecall run`\n" in text
+    assert "To try them again: `rolecall plan --check --only team-0004,team-0009`" in text
 
 
 def test_a_run_that_went_well_is_two_lines():
@@ -44,20 +54,20 @@ def test_a_run_that_went_well_is_two_lines():
 
 def test_an_interruption_and_a_bug_are_told():
     text = rendered(Outcome(results=(), signal_number=15, bug="Traceback\n```\nKeyError"))
-    assert "exit code 70, interrupted by signal 15" in text
+    assert "exit code 70, interrupted by SIGTERM" in text
     assert "````text\nTraceback\n```\nKeyError\n````" in text
 
 
 def test_nothing_hostile_leaves_its_code_span_or_block():
-    bad = "a`b``c|d\n# e @everyone <b>"
+    bad = "a`b``c|d\n\n# e @everyone <b>"
     command = CommandResult(command=bad, status=Status.FAILED, reason=bad, tail=("````", bad))
     failed = replace(outcome(Scale(targets=1, failed=1)).results[0], commands=(command,))
     text = rendered(Outcome(results=(replace(failed, target=bad),), started_at=STARTED))
     row = next(line for line in text.splitlines() if "eu-central-1" in line)
     assert row.count("``` a`b``c\\|d # e @everyone <b> ```") == 2
     assert len(re.findall(r"(?<!\\)\|", row)) == 7
-    assert "`````text\n````\na`b``c|d\n# e @everyone <b>\n`````" in text
-    assert "<summary>The last lines of <code>a`b``c|d\n# e @everyone &lt;b&gt;</code>" in text
+    assert "`````text\n````\na`b``c|d\n\n# e @everyone <b>\n`````" in text
+    assert "<summary>The last lines of <code>a`b``c|d # e @everyone &lt;b&gt;</code>" in text
 
 
 def test_many_failures_fit_a_comment():

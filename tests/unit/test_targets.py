@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from rolecall.settings import load
+from rolecall.settings.load import load
 from rolecall.settings.sources import BadValueError
 from rolecall.targets import Build, arns, grammar, lists, names, resolve
 
@@ -405,7 +405,12 @@ def test_a_session_name_of_the_user_s_own_is_filled_in(resolved):
 
 @pytest.mark.parametrize(
     ("template", "message"),
-    [("a b", "a session name has 2 to 64"), ("x" * 65, "65 characters"), ("{", "is no template")],
+    [
+        ("a b", "'a b' has ' ' in it; write 2 to 64 of letters, digits and _+=,.@-, in which"),
+        ("a {target}: c", "'a {target}: c' has ' ' ':' in it; write 2 to 64 of letters"),
+        ("{target}" + "x" * 53, f"gives '222222222222{'x' * 53}', which has 65 characters; write"),
+        ("{", "is no template"),
+    ],
 )
 def test_a_session_name_that_will_not_do_is_refused_not_cleaned(resolved, template, message):
     found = resolved(DEV, SESSION_NAME=template)
@@ -451,7 +456,7 @@ def test_waves_that_targets_ask_for_keep_their_numbers_and_the_rest_comes_last(r
         "000000000003"
     ]
     assert messages(resolved(json.dumps(targets), ONLY="wave:1")) == [
-        "ROLECALL_ONLY: 'wave:1' means no target"
+        "ROLECALL_ONLY: 'wave:1' means no target; there are wave:2, wave:7, wave:8"
     ]
     found = resolved(json.dumps(targets), WAVES="1,rest")
     assert messages(found) == [

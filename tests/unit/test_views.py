@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import fields, replace
 
 import pytest
 
 from rolecall import logs
-from rolecall.report import console
+from rolecall.report import accounts, console, page, summary, table
 from rolecall.report.console import Console
 from rolecall.report.events import Events
 from rolecall.report.lines import CommandLines, Lines, label
@@ -20,6 +21,7 @@ from rolecall.secret import Mask
 from rolecall.settings import Settings
 from rolecall.settings.amounts import Amount, Shard
 from rolecall.targets import SessionOptions, Target, arns
+from rolecall.targets.organization.model import Account, Decision, Found
 
 
 def result(status=Status.SUCCEEDED, **more):
@@ -54,7 +56,7 @@ def test_a_reason_that_keeps_many_out_is_told_once():
 
 
 def test_an_interruption_is_told():
-    assert "interrupted by signal 15; exit code 143" in printed(
+    assert "interrupted by SIGTERM; exit code 143" in printed(
         Outcome(results=(result(),), signal_number=15)
     )
 
@@ -73,6 +75,20 @@ def test_long_names_wrap_and_ids_stay_whole():
     text = printed(Outcome(results=(result(target="n" * 64),)))
     assert max(map(len, text.splitlines())) <= 80
     assert "222222222222" in text
+
+
+@pytest.mark.parametrize(
+    ("cell", "lines"),
+    [
+        ("left out: the unit Workloads", ["left out:", "the unit", "Workloads"]),
+        ("platform/production-deploy", ["platform/", "production-", "deploy"]),
+        ("x" * 14, ["x" * 12, "xx"]),
+        ("fits  as it is", ["fits  as it", "is"]),
+    ],
+)
+def test_a_cell_is_broken_between_words_or_after_separators_and_else_where_it_must(cell, lines):
+    text = table.fitted(["a", "role"], [("1" * 20, cell)], 30, flexible="role")
+    assert [line[23:] for line in text.splitlines()[1:]] == lines
 
 
 def test_rolecall_s_lines_never_run_into_a_command_s():
@@ -126,22 +142,41 @@ def target(name, index=1, wave=1, regions=("eu-west-1",)):
     )
 
 
+THREE = "3 targets (5 deployments in 2 regions) in 2 waves of 1, 2"
+IN_TURN = f"{THREE}, in sequence; on failure: stop"
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({}, "3 targets in 2 waves of 1, 2, in sequence; on failure: stop"),
+        ({}, IN_TURN),
         (
             {"max_parallel": Amount(8), "max_failures": Amount(1)},
-            "3 targets in 2 waves of 1, 2, up to 2 at once; on failure: stop once more than 1",
+            f"{THREE}, up to 2 at once; on failure: stop once more than 1",
         ),
         (
             {"max_failures": Amount(10, percent=True), "failures_per": "wave"},
-            "3 targets in 2 waves of 1, 2, in sequence; on failure: stop once more than 10% of",
+            f"{IN_TURN} once more than 10% of a wave failed (0 in each)",
         ),
-        ({"shard": Shard(1, 2)}, "3 targets of 9 (shard 1/2) in 2 waves of 1, 2, in sequence;"),
+        (
+            {"max_failures": Amount(50, percent=True), "failures_per": "wave"},
+            f"{IN_TURN} once more than 50% of a wave failed (0, 1)",
+        ),
+        (
+            {"max_failures": Amount(10, percent=True)},
+            f"{IN_TURN} once more than 0 failed (10% of 3)",
+        ),
+        (
+            {"max_failures": Amount(50, percent=True), "region_concurrency": "parallel"},
+            f"{IN_TURN} once more than 2 failed (50% of 5)",
+        ),
+        (
+            {"shard": Shard(1, 2)},
+            "3 targets of 9 (shard 1/2; 5 deployments in 2 regions) in 2 waves of 1, 2,",
+        ),
         (
             {"max_parallel": Amount(9), "region_concurrency": "parallel"},
-            "3 targets in 2 waves of 1, 2, up to 4 at once; on failure: stop",
+            f"{THREE}, up to 4 deployments at once; on failure: stop",
         ),
     ],
 )
@@ -149,6 +184,90 @@ def test_the_plan_tells_how_a_run_is_spread(given, words):
     targets = [target("a"), *(target(n, wave=2, regions=("eu-west-1", "eu-west-2")) for n in "bc")]
     count = 9 if "shard" in given else 3
     assert spread(replace(Settings(), **given), targets, count).words.startswith(words)
+
+
+def told():
+    stream = io.BytesIO()
+    return stream, Console(stream, mask=Mask(), colour=False)
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_a_result_names_its_region_where_the_target_has_several(at_once):
+    stream, view = told()
+    targets = [target("a"), target("b", 2, regions=("eu-west-1", "eu-west-2"))]
+    view.planned(replace(Settings(), max_parallel=Amount(at_once)), targets, 2)
+    for name, region in (("a", "eu-west-1"), ("b", "eu-west-2")):
+        view.target_ended(result(target=name, region=region))
+    assert re.findall(r"^--- .*?\)", stream.getvalue().decode(), re.MULTILINE) == [
+        "--- a succeeded (0.0 s)",
+        "--- b eu-west-2 succeeded (0.0 s)",
+    ]
+
+
+def in_regions(count):
+    """Results of targets in two regions each; the first one failed in both."""
+    return tuple(
+        result(Status.SUCCEEDED if n else Status.FAILED, target=f"t{n}", region=region)
+        for n in range(count)
+        for region in ("eu-west-1", "eu-west-2")
+    )
+
+
+def test_what_is_counted_by_region_is_called_a_deployment_in_every_report():
+    outcome = Outcome(results=in_regions(3))
+    assert "\n6 deployments: 4 succeeded, 2 failed in 0.0 s; exit code 1\n" in printed(outcome)
+    assert "\n3 targets (6 deployments) in 0.0 s, exit code 1" in summary.rendered(outcome, Mask())
+    html = b"".join(page.rendered(outcome, Mask())).decode()
+    assert "<title>2 of 6 deployments failed" in html
+    assert "2 deployments</span>" in html
+    alone = Outcome(results=outcome.results[2::2])
+    assert "\n2 succeeded in 0.0 s" in printed(alone)
+    assert "\n2 targets in 0.0 s" in summary.rendered(alone, Mask())
+    assert "<title>All 2 targets succeeded" in b"".join(page.rendered(alone, Mask())).decode()
+
+
+def test_roles_are_counted_by_target_however_many_regions_each_has():
+    stream, view = told()
+    denied = [replace(each, status=Status.NOT_ASSUMED) for each in in_regions(1)]
+    view.preflight_ended(denied, 3, 0.1)
+    assert "Preflight: 1 of 3 roles could not be assumed" in stream.getvalue().decode()
+    outcome = Outcome(results=(*denied, *in_regions(3)[2:]), preflight_failed=True)
+    assert page.headline(outcome) == "1 of 3 roles could not be assumed; nothing was deployed"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [("parallel", "4 deployments"), ("sequential", "4 targets")]
+)
+def test_a_wave_counts_deployments_where_each_is_on_its_own(given, said):
+    stream, view = told()
+    targets = [target("a"), target("b", 2, wave=2, regions=("eu-west-1", "eu-west-2"))]
+    view.planned(replace(Settings(), region_concurrency=given), targets, 2)
+    view.wave_started(2, 2, 4)
+    assert f"Wave 2 of 2: {said}\n" in stream.getvalue().decode()
+
+
+def test_the_plan_lists_targets_in_the_order_of_their_waves():
+    stream, view = told()
+    targets = [target("c", 1, wave=2), target("a", 2), target("d", 3, wave=2), target("b", 4)]
+    view.planned(Settings(), targets, 4)
+    rows = re.findall(r"^\d +\d +(\w)", stream.getvalue().decode(), re.MULTILINE)
+    assert rows == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize(("path", "heads"), [("", []), ("Dev/Web", ["unit"])])
+def test_the_accounts_of_a_whole_organisation_are_listed_without_units(path, heads):
+    account = Account(
+        account_id="222222222222",
+        name="web",
+        partition="aws",
+        state="ACTIVE",
+        joined=0,
+        management=False,
+    )
+    found = Found(decisions=(Decision(account=account, path=path, name="web"),))
+    head, row = accounts.listed(found, 80).splitlines()
+    assert head.split() == ["account", "name", *heads, "taken", "as"]
+    assert row.split() == ["222222222222", "web", *filter(None, [path]), "web"]
 
 
 def side_by_side():
