@@ -82,7 +82,8 @@ def test_a_background_job_does_not_hold_the_run(rolecall):
 
 def test_a_background_job_ends_with_its_target(rolecall, tmp_path):
     mark = tmp_path / "alive"
-    job = f"(trap '' TERM; while :; do date > {mark}; sleep 0.1; done) & sleep 0.3"
+    job = f"(trap '' TERM; while :; do date > {mark}; sleep 0.1; done) & "
+    job += f"until [ -s {mark} ]; do sleep 0.05; done"
     done = rolecall.run(job, ROLECALL_GRACE="0.5", **ONE)
     assert done.code == 0
     before = mark.stat().st_mtime_ns
@@ -111,16 +112,17 @@ def test_a_line_without_end_passes(rolecall):
 
 
 def test_a_prompt_is_shown_before_its_line_ends(rolecall):
+    wait = "until [ -e seen ]; do sleep 0.05; done"
     process = rolecall.start(
-        "run", ROLECALL_COMMANDS="printf 'working...'; sleep 4; echo done", **ONE
+        "run", ROLECALL_COMMANDS=f"printf 'work%s' ing...; {wait}; echo done", **ONE
     )
-    begun = time.monotonic()
     seen = ""
     while "working..." not in seen.rpartition("\n")[2]:
         seen += process.stdout.read(1)
-    assert time.monotonic() - begun < 3.9
+    (rolecall.folder / "seen").touch()
     done = rolecall.finish(process)
     assert done.code == 0
+    assert done.out.startswith("done\n")
 
 
 def test_closing_its_output_does_not_end_a_script(rolecall, tmp_path):
