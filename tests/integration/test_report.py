@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 
 from rolecall.report.folder import FILES
 from support import answers
@@ -109,6 +110,26 @@ def test_a_report_that_will_not_do_is_one_message(rolecall, tmp_path):
     assert other.code == 2
     assert "read it with the rolecall that wrote it (9.9)" in other.message
     assert "Traceback" not in other.err
+
+
+def test_a_second_run_leaves_the_report_of_one_that_is_under_way(rolecall, sts):
+    commands = "echo mine; touch begun; until [ -e enough ]; do sleep 0.05; done"
+    process = rolecall.start("run", ROLECALL_COMMANDS=commands)
+    while not (rolecall.folder / "begun").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    before = len(sts.calls)
+    second = rolecall.run("echo other")
+    assert second.code == 2
+    assert "another run writes its report to" in second.message
+    assert len(sts.calls) == before
+    elsewhere = rolecall.run("true", ROLECALL_REPORT_DIR="elsewhere")
+    assert elsewhere.code == 0, elsewhere.out
+    (rolecall.folder / "enough").touch()
+    done = rolecall.finish(process)
+    assert done.code == 0
+    assert "mine\n" in (rolecall.folder / "rolecall-report/logs/dev-eu-central-1.log").read_text()
+    assert rolecall.run("true").code == 0
 
 
 def test_a_report_does_not_need_right_settings(rolecall):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,8 +54,7 @@ def command(context: Context) -> int:
             problems=[*_problems(context), *approval.problems],
         )
         resolved = approval.applied(resolved)
-        with _memory(context, aws, resolved, stop) as remembered:
-            _prepare_report(context)
+        with _memory(context, aws, resolved, stop) as remembered, _prepared_report(context):
             _tell_found(context, output, resolved.found)
             outputs = Outputs(_report_folder(context), _say_not_written)
             told = Logged(_watched(context, output, resolved), outputs)
@@ -68,8 +68,8 @@ def command(context: Context) -> int:
             )
             outcome = runner.run(resolved.targets, resolved.count)
             output.rest()
-        outcome = outputs.named(outcome)
-        report = _write_report(context, outcome, resolved.found)
+            outcome = outputs.named(outcome)
+            report = _write_report(context, outcome, resolved.found)
         told.finished(outcome, report)
         if context.settings.notify:
             from rolecall.cli import notify  # noqa: PLC0415  few tell anybody
@@ -152,12 +152,17 @@ def _problems(context: Context) -> list[Problem]:
     return problems
 
 
-def _prepare_report(context: Context) -> None:
+@contextmanager
+def _prepared_report(context: Context) -> Iterator[None]:
     """Makes the folder once nothing else is wrong, and takes away what an earlier run left."""
-    try:
-        folder.prepare(_report_folder(context))
-    except FileError as error:
-        raise ConfigError([_report_problem(str(error))]) from None
+    with ExitStack() as prepared:
+        try:
+            prepared.enter_context(folder.prepared(_report_folder(context)))
+        except folder.BusyError as error:
+            raise ConfigError([Problem("ROLECALL_REPORT_DIR", str(error))]) from None
+        except FileError as error:
+            raise ConfigError([_report_problem(str(error))]) from None
+        yield
 
 
 def _report_problem(wrong: str) -> Problem:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from rolecall.targets.organization import Found
 
 FILES = tuple(module.FILE_NAME for module in (record, junit, exports, summary, page))
+
+
+class BusyError(FileError):
+    """Another run writes its report there."""
 
 
 def obstacle(folder: Path) -> str:
@@ -36,17 +42,42 @@ def obstacle(folder: Path) -> str:
     return "" if os.access(there, os.W_OK | os.X_OK) else f"{there} cannot be written"
 
 
-def prepare(folder: Path) -> None:
-    """Makes the folder, tries whether it takes files, and removes those of an earlier run.
+@contextmanager
+def prepared(folder: Path) -> Iterator[None]:
+    """Makes the folder and removes the files of an earlier run; no other run writes there now.
 
     Raises:
-        FileError: where it does not.
+        FileError: where it takes no files.
+        BusyError: where another run writes its report there.
     """
     _make(folder)
-    for name in FILES:
-        write_atomically(folder / name, b"", durable=False)
-        (folder / name).unlink()
-    outputs.clear(folder)
+    descriptor = _claimed(folder)
+    try:
+        for name in FILES:
+            write_atomically(folder / name, b"", durable=False)
+            (folder / name).unlink()
+        outputs.clear(folder)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _claimed(folder: Path) -> int:
+    """The folder, locked until it is closed or the process ends; it needs no file of its own."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError as error:
+        raise FileError(f"{folder} cannot be read: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise BusyError(
+            f"another run writes its report to {folder}; wait for it to end, or name another folder"
+        ) from None
+    except OSError:  # a file system without locks: whoever shares it must take care
+        pass
+    return descriptor
 
 
 def write(
