@@ -73,8 +73,8 @@ def _welcome() -> None:
     say(
         "This shell is a build in the hub account of a simulated organisation, with four workload"
         " accounts: dev, test, acceptance and production. Its folder has a rolecall.yml, and a site"
-        " to deploy. Nothing here is AWS's, and nothing of yours is within reach: the home folder"
-        " is this one, and goes when you leave."
+        " to deploy. Nothing here is AWS's, and your AWS variables and home folder are not used:"
+        " HOME is this folder, and goes when you leave."
     )
     for command, what in TRY.items():
         print(f"  {command}\n      {what}")

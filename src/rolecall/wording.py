@@ -19,6 +19,7 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202
 
 def seconds(value: float) -> str:
     """A length of time as read at a glance: `0.4 s`, `12 s`, `3 m 05 s`, `1 h 02 m`."""
+    value = round(value, 3)  # as reports keep it: read from one it is shown alike
     if value < 10:  # noqa: PLR2004  below ten seconds the tenth matters
         return f"{value:.1f} s"
     whole = round(value)

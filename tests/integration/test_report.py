@@ -21,9 +21,13 @@ def test_every_form_comes_again_from_report_json_as_it_was(rolecall):
     done = rolecall.run(SCRIPT, ROLECALL_ON_FAILURE="continue")
     assert done.code == 1, done.out + done.err
     written = files(done)
-    for form, name in (("json", "report.json"), ("junit", "junit.xml"), ("md", "summary.md")):
-        again = rolecall("report", "--format", form)
-        assert (again.code, again.out) == (0, written[name]), again.err
+    forms = ("json", "report.json"), ("junit", "junit.xml"), ("md", "summary.md")
+    for form, name in forms:
+        again = rolecall("report", "--format", form, "--out", f"rolecall-report/again-{name}")
+        assert (again.code, again.err) == (0, "")
+        text = (done.folder / "rolecall-report" / f"again-{name}").read_text()
+        assert text == written[name]
+    assert rolecall("report", "--format", "json").out == written["report.json"]
     html = rolecall("report", "rolecall-report", "--format", "html").out
     assert html.count("<tr ") == written["report.html"].count("<tr ")
     assert "1 of 3 targets failed" in html
@@ -100,6 +104,36 @@ def test_a_report_is_written_to_a_file_where_that_is_asked_for(rolecall):
     done = rolecall("report", "--format", "md", "--out", "build/new/summary.md")
     assert (done.code, done.out) == (0, "")
     assert (done.folder / "build/new/summary.md").read_text().startswith("## rolecall: 3 succ")
+
+
+def test_a_report_elsewhere_leads_to_the_logs_of_the_run(rolecall):
+    rolecall.run(SCRIPT, ROLECALL_ON_FAILURE="continue")
+    log = "rolecall-report/logs/tst-eu-central-1.log"
+    assert f'href="{log}"' in rolecall("report", "--format", "html").out
+    assert f"The whole log: `{log}`" in rolecall("report", "--format", "md").out
+    done = rolecall("report", "--format", "html", "--out", "build/new/report.html")
+    assert f'href="../../{log}"' in (done.folder / "build/new/report.html").read_text()
+    assert (done.folder / "build/new" / "../.." / log).is_file()
+
+
+def test_the_log_and_the_report_end_with_the_line_that_runs_what_is_left(rolecall, sts):
+    sts.always("444444444444", answers.access_denied())
+    limits = {"ROLECALL_PREFLIGHT": "false", "ROLECALL_ON_FAILURE": "continue"}
+    done = rolecall.run(SCRIPT, **limits)
+    line = "\nTo run all that is left: rolecall run --only tst,prd\n"
+    assert line in done.out
+    assert line in rolecall("report").out
+    assert line not in rolecall.run("true", ROLECALL_ONLY="dev").out
+    sts.always("444444444444", answers.OK)
+    done = rolecall("run", "--only", "tst,prd", ROLECALL_COMMANDS="true")
+    assert (done.code, done.statuses) == (0, ["succeeded"] * 2)
+
+
+def test_a_folder_that_will_not_do_is_told_where_it_was_given(rolecall, tmp_path):
+    (tmp_path / "taken").touch()
+    assert " --report-dir: " in rolecall("run", "--report-dir", "taken").message
+    (tmp_path / "rolecall.yml").write_text("grace: 2\nreport_dir: taken\n")
+    assert " rolecall.yml:2: " in rolecall("run").message
 
 
 def test_a_report_that_will_not_do_is_one_message(rolecall, tmp_path):

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from rolecall.report import comparison
-from rolecall.results import CommandResult, Outcome, Result, Status
+from rolecall.results import CommandResult, Given, Outcome, Plan, Result, Status
 from rolecall.secret import Mask, Secret
 
 BROKEN = CommandResult(command="x", status=Status.FAILED, reason="exit code 7")
@@ -95,6 +95,14 @@ def test_regions_of_a_target_are_compared_each_with_its_own():
     assert told(before, now) == {
         "Newly failed (1):": ["  a/us-east-1  failed: exit code 7 (was succeeded)"]
     }
+
+
+def test_what_a_run_was_told_to_leave_out_is_not_gone():
+    only = Given(name="only", value="a", origin="--only")
+    whole, part = run(a=FAILED, b=FINE), replace(run(a=FINE), plan=Plan(options=(only,)))
+    assert told(whole, part)["Left out now (1):"] == ["  b  was succeeded"]
+    assert told(part, whole)["Left out before (1):"] == ["  b  succeeded"]
+    assert told(whole, run(a=FINE))["Gone (1):"] == ["  b  was succeeded"]
 
 
 def test_the_commands_before_and_after_are_compared_too():

@@ -82,7 +82,7 @@ def test_a_damaged_report_is_refused_or_can_be_shown_in_every_form(document):
     found = read_back(read, document)
     if found is not None:
         for form in FORMS:
-            assert b"".join(_rendered(found, form, Mask(), bright=False)) is not None
+            assert b"".join(_rendered(found, form, Mask(), bright=False, where=Path())) is not None
         whole = read_back(read, REPORT)
         comparison.text(comparison.compare(whole, found), Mask())
         comparison.markdown(comparison.compare(found, whole), Mask())

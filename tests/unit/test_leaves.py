@@ -25,6 +25,11 @@ def test_times_are_read_at_a_glance(value, text):
     assert wording.seconds(value) == text
 
 
+def test_a_time_is_shown_as_it_is_when_it_is_read_from_a_report():
+    for value in (2.9496, 2.94999, 59.4996, 0.0499):
+        assert wording.seconds(value) == wording.seconds(round(value, 3))
+
+
 def test_numbers_have_their_noun():
     assert wording.count(1, "target") == "1 target"
     assert wording.count(2000, "entry", "entries") == "2,000 entries"

@@ -99,8 +99,8 @@ def test_the_file_may_share_parts_by_anchors_and_merge_keys(loaded):
     [
         ("targets: &a [b, *a]", "rolecall.yml:1: stands within itself"),
         ("targets: " + "[" * 5000, "rolecall.yml: is nested too deeply"),
-        ("grace: 1\ngrace: 2", "rolecall.yml:2: `grace` stands here a second time"),
-        ("tags: {a: 1, a: 2}", "rolecall.yml:1: `a` stands here a second time"),
+        ("grace: 1\ngrace: 2", "rolecall.yml:2: `grace` stands here a second time; leave one out"),
+        ("tags: {a: 1, a: 2}", "rolecall.yml:1: `a` stands here a second time; leave one out"),
         ("tags: {a: [1]}", "rolecall.yml:1: 'a': is a list; write one value"),
     ],
 )
@@ -126,7 +126,7 @@ def test_which_file_was_read_is_known(loaded, tmp_path):
     assert loaded().file == f"no rolecall.yml in {tmp_path}"
     (tmp_path / "rolecall.yaml").touch()
     assert loaded().file == f"no rolecall.yml in {tmp_path}; there is a rolecall.yaml"
-    assert loaded(file="grace: 1").file == "read rolecall.yml"
+    assert loaded(file="grace: 1").file == "rolecall.yml was read"
 
 
 def test_the_variables_of_a_target_s_commands_are_no_mistakes(loaded):

@@ -33,8 +33,16 @@ def test_counts_come_first_then_what_failed_and_what_was_not_run():
     assert "To run them again: `rolecall run --only team-0003,team-0007,team-0011`" in text
     assert "To try them again: `rolecall plan --check --only team-0004,team-0009`" in text
     assert "- 1, `an earlier target failed`: `team-0005`" in text
-    left = "rolecall run --only team-0003,team-0007,team-0011,team-0005"
+    left = "rolecall run --only team-0003,team-0004,team-0005,team-0007,team-0009,team-0011"
     assert f"To run all that is left: `{left}`" in text
+
+
+def test_what_could_not_be_assumed_is_left_to_run_too_with_all_that_mends_it():
+    remedy = "write " + "a statement of the trust policy " * 20
+    denied = [replace(r, remedy=remedy) for r in outcome(FEW).results if r.remedy]
+    text = rendered(replace(outcome(FEW), results=tuple(denied)))
+    assert "To run all that is left: `rolecall run --only team-0004,team-0009`\n" in text
+    assert f"  What to do: `{remedy.strip()}`\n" in text
 
 
 def test_where_a_state_has_what_succeeded_the_same_run_is_what_does_the_rest():

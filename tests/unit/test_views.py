@@ -103,7 +103,7 @@ def test_rolecall_s_lines_never_run_into_a_command_s():
         "partial",
         "(still running, 1 m 01 s, no output for a minute)",
         "--- dev not assumed: no (0.0 s)",
-        "    mend",
+        "    What to do: mend",
     ]
     assert console.MOST_LISTED == 50
 

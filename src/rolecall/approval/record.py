@@ -98,9 +98,9 @@ def read(path: Path) -> Record:
     try:
         found = json.loads(path.read_bytes())
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror}") from None
+        raise FileError(f"{path} cannot be read: {error.strerror}; {_WRITE}") from None
     except (ValueError, RecursionError):
-        raise FileError(f"{path} is no plan: it is not JSON, or was cut off") from None
+        raise FileError(f"{path} is no plan: it is not JSON, or was cut off; {_WRITE}") from None
     if isinstance(found, dict) and "results" in found:
         raise FileError(f"{path} is the report of a run, and no plan: {_WRITE}")
     if not isinstance(found, dict) or "version" not in found:

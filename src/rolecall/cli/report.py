@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -38,8 +39,10 @@ def command(context: Context, given: ReportArguments) -> int:
         pieces: Iterable[bytes] = [written(differences, context.mask).encode()]
     else:
         bright = not given.out and colour(context.environ)
-        where = Path(folder)
-        where = where.parent if (context.folder / where).is_file() else where
+        where = context.folder / folder
+        where = where.parent if where.is_file() else where
+        beside = (context.folder / given.out).parent if given.out else context.folder
+        where = Path(os.path.relpath(where, beside))
         pieces = _rendered(outcome, given.form, context.mask, bright=bright, where=where)
     if given.out:
         path = context.folder / given.out
@@ -53,18 +56,18 @@ def command(context: Context, given: ReportArguments) -> int:
 
 
 def _rendered(
-    outcome: Outcome, form: str, mask: Mask, *, bright: bool, where: Path | None = None
+    outcome: Outcome, form: str, mask: Mask, *, bright: bool, where: Path
 ) -> Iterable[bytes]:
+    """Args: where: the folder of the report, as whoever reads the result finds it."""
+    if form == "json":
+        return record.rendered(outcome, mask)
+    outcome = with_logs(outcome, lambda result: str(where / result.log) if result.log else "")
     if form == "html":
         return page.rendered(outcome, mask)
     if form == "md":
         return [summary.rendered(outcome, mask).encode()]
     if form == "junit":
         return [junit.rendered(outcome, outcome.plan.commands, mask)]
-    if form == "json":
-        return record.rendered(outcome, mask)
-    beside = where or Path()
-    outcome = with_logs(outcome, lambda result: str(beside / result.log) if result.log else "")
     buffer = io.BytesIO()
     Console(buffer, mask=mask, colour=bright).finished(_tame(outcome, Texts(mask)), "")
     return [buffer.getvalue().removeprefix(b"\n")]

@@ -41,6 +41,7 @@ _NOTIFY = "ROLECALL_NOTIFY"
 # What the report has anyway.
 _SHOWN_ELSEWHERE = frozenset({"targets", "commands", "before", "after"})
 _NARROWEST = 40
+_WRITABLE = "write a folder that this user may write"
 
 
 def command(context: Context) -> int:
@@ -68,7 +69,7 @@ def command(context: Context) -> int:
             )
             outcome = runner.run(resolved.targets, resolved.count)
             output.rest()
-            outcome = outputs.named(outcome)
+            outcome = replace(outputs.named(outcome), plan=_plan(context))
             report = _write_report(context, outcome, resolved.found)
         told.finished(outcome, report)
         if context.settings.notify:
@@ -148,7 +149,7 @@ def _tell_found(context: Context, output: ByteSink, found: Found | None) -> None
 def _problems(context: Context) -> list[Problem]:
     problems = [*context.command_problems(), *identity.problems(context)]
     if wrong := folder.obstacle(_report_folder(context)):
-        problems.append(_report_problem(wrong))
+        problems.append(_report_problem(context, f"{wrong}; {_WRITABLE}"))
     return problems
 
 
@@ -159,14 +160,15 @@ def _prepared_report(context: Context) -> Iterator[None]:
         try:
             prepared.enter_context(folder.prepared(_report_folder(context)))
         except folder.BusyError as error:
-            raise ConfigError([Problem("ROLECALL_REPORT_DIR", str(error))]) from None
+            raise ConfigError([_report_problem(context, str(error))]) from None
         except FileError as error:
-            raise ConfigError([_report_problem(str(error))]) from None
+            raise ConfigError([_report_problem(context, f"{error}; {_WRITABLE}")]) from None
         yield
 
 
-def _report_problem(wrong: str) -> Problem:
-    return Problem("ROLECALL_REPORT_DIR", f"{wrong}; write a folder that this user may write")
+def _report_problem(context: Context, wrong: str) -> Problem:
+    given = context.loaded.given.get("REPORT_DIR")
+    return Problem(given.at() if given else "ROLECALL_REPORT_DIR", wrong)
 
 
 def _report_folder(context: Context) -> Path:
@@ -192,7 +194,7 @@ def _write_report(context: Context, outcome: Outcome, found: Found | None) -> st
     try:
         path = folder.write(
             _report_folder(context),
-            replace(outcome, plan=_plan(context)),
+            outcome,
             found=found,
             mask=context.mask,
             working=context.folder,

@@ -24,6 +24,7 @@ from rolecall.errors import (
 )
 from rolecall.report.record import minute, moment
 from rolecall.report.table import fitted
+from rolecall.settings.state import in_bucket
 from rolecall.state.identity import run_id
 from rolecall.state.lock import described, lives, take
 from rolecall.state.model import Owner, State, decoded
@@ -51,7 +52,7 @@ def show(context: Context, *, as_json: bool) -> int:
     if as_json:
         say(json.dumps([_record(each) for each in seen], indent=1, ensure_ascii=False) + "\n")
     elif not seen:
-        say(f"{context.settings.state} remembers nothing{_of_what(context)}\n")
+        say(f"{context.settings.state} {_nothing(context)}{_of_what(context)}\n")
     else:
         say("\n\n".join(map(_text, seen)) + "\n")
     return SUCCEEDED
@@ -68,7 +69,7 @@ def clear(context: Context, *, force: bool) -> int:
         seen = list(_seen(context, stop))
         if not seen:
             where = context.settings.state
-            raise NothingToDoError(f"nothing to clear: {where} remembers nothing")
+            raise NothingToDoError(f"nothing to clear: {where} {_nothing(context)}")
         refused = [each for each in seen if not _cleared(each, stop, force=force)]
     for each in seen:
         if each not in refused:
@@ -135,6 +136,13 @@ def _claimed(store: Store) -> bool:
         return store.claim()
     except StateError:
         return True
+
+
+def _nothing(context: Context) -> str:
+    """A folder is made by the first run that remembers, so a misspelt one is no mistake."""
+    state = context.settings.state
+    there = bool(in_bucket(state)) or (context.folder / state).is_dir()
+    return "remembers nothing" if there else "is not there, and remembers nothing"
 
 
 def _of_what(context: Context) -> str:

@@ -9,13 +9,14 @@ from pathlib import Path
 from rolecall import explanations, wording
 from rolecall.errors import signal_name
 from rolecall.report import table
-from rolecall.report.digest import in_time
+from rolecall.report.digest import Digest, in_time
 from rolecall.report.lines import Lines, label
 from rolecall.report.reasons import kept_out
 from rolecall.results import Outcome, Result, Status
 
 # What one reads: of hundreds that fail most fail alike, and the report has them all.
 _MOST_FAILURES, _ALL_TAILS, _SHORTEST_TAIL = 50, 400, 4
+_LONGEST_LEFT = 400  # a longer one would be all that is seen of the end; the report has it
 _BAD, _GOOD = "1;31", "1;32"
 
 
@@ -48,12 +49,18 @@ class Closing:
             line += f"; interrupted by {signal_name(outcome.signal_number)}"
         line = self._fitted(f"{line}; exit code {code}", "")
         self._say(self._lines.painted(_BAD if code else _GOOD, line))
+        self._left(outcome)
         if report:
             # Both are there, or there is no report; this one is for people.
             self._say(f"Report: {Path(report).with_suffix('.html')}")
         reasons = (reason for _, reason, _ in kept_out(outcome.results))
         for hint in explanations.hints(reasons):
             self._say(hint)
+
+    def _left(self, outcome: Outcome) -> None:
+        left = Digest(outcome).left if outcome.exit_code else ""
+        if 0 < len(left) <= _LONGEST_LEFT:
+            self._say(f"To run all that is left: {left}")
 
     def _not_assumed(self, outcome: Outcome) -> None:
         for names, reason, remedy in kept_out(outcome.results):

@@ -49,11 +49,21 @@ def compare(before: Outcome, now: Outcome, places: tuple[str, str] = ("", "")) -
     """What differs from one run to another. A target is the same where its name and region are."""
     old, new = _by_name(before), _by_name(now)
     pairs = [Change(before=old.get(key), now=new.get(key)) for key in {**old, **new}]
-    changes: dict[str, list[Change]] = {name: [] for name in _KINDS}
+    # A target that a run was told to leave out is there all the same.
+    names = {"Added": "Left out before", "Gone": "Left out now"}
+    names = {
+        name: names[name] if _narrowed(outcome) else name
+        for name, outcome in (("Added", before), ("Gone", now))
+    }
+    changes: dict[str, list[Change]] = {names.get(name, name): [] for name in _KINDS}
     for change in pairs:
         if name := next((name for name, true in _KINDS.items() if true(change)), ""):
-            changes[name].append(change)
+            changes[names.get(name, name)].append(change)
     return Comparison(before=before, now=now, changes=changes | _times(pairs), places=places)
+
+
+def _narrowed(outcome: Outcome) -> bool:
+    return any(option.name in ("only", "shard") for option in outcome.plan.options)
 
 
 def _by_name(outcome: Outcome) -> dict[tuple[str, str], Result]:
@@ -131,7 +141,7 @@ def _head(comparison: Comparison) -> Iterator[str]:
 
 def _sections(comparison: Comparison, texts: Texts) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Each kind that there is, with its targets and what is said of each."""
-    names = {"Gone": Digest(comparison.before)}
+    names = dict.fromkeys(("Gone", "Left out now"), Digest(comparison.before))
     digest = Digest(comparison.now)
     for title, changes in comparison.changes.items():
         timed = title in ("Slower", "Faster")

@@ -145,7 +145,7 @@ class Console:
             text = f"{text} ".ljust(self._width, "-").rstrip()
         text = self._painted(COLOURS[result.status], text)
         if result.remedy:
-            text += "\n" + wording.wrapped(result.remedy, self._width, "    ")
+            text += "\n" + wording.wrapped(f"What to do: {result.remedy}", self._width, "    ")
         self.say(text)
 
     def interrupted(self, interruption: Interruption) -> None:

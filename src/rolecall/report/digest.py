@@ -17,6 +17,7 @@ GRAVEST_FIRST = (
     Status.SUCCEEDED,
     Status.SUCCEEDED_BEFORE,
 )
+_LEFT = (Status.FAILED, Status.NOT_ASSUMED, Status.NOT_RUN)
 # Longer ones are no good to copy, and no command line takes them everywhere.
 _LONGEST_NAMES = 2_000
 
@@ -51,7 +52,7 @@ class Digest:
         self.failed = _groups(in_time(found[Status.FAILED]), lambda r: (_command(r), _reason(r)))
         self.not_assumed = _groups(found[Status.NOT_ASSUMED], _why)
         self.not_run = _groups(found[Status.NOT_RUN], lambda r: r.reason)
-        self._left = found[Status.FAILED] + found[Status.NOT_RUN]
+        self._left = [result for result in outcome.everything if result.status in _LEFT]
         self._remembers = any(option.name == "state" for option in outcome.plan.options)
 
     def name(self, result: Result) -> str:
@@ -65,18 +66,21 @@ class Digest:
         Roles that could not be assumed are tried first, which costs nothing.
         """
         denied = results[0].status is Status.NOT_ASSUMED
+        return self._command("plan --check" if denied else "run", results)
+
+    @property
+    def left(self) -> str:
+        """The command that runs all that did not succeed; empty where it is too long."""
+        return self._command("run", self._left) if self._left else ""
+
+    def _command(self, verb: str, results: Sequence[Result]) -> str:
         # A state has what succeeded, and is another one where ONLY asks for something else.
-        if any(not result.role_arn for result in results) or (self._remembers and not denied):
+        if any(not result.role_arn for result in results) or (self._remembers and verb == "run"):
             return "rolecall run"
         names = ",".join(map(self.name, results))
         if len(names) > _LONGEST_NAMES:
             return ""
-        return f"rolecall {'plan --check' if denied else 'run'} --only {shlex.quote(names)}"
-
-    @property
-    def left(self) -> str:
-        """The command that runs again all that failed, and what was not run."""
-        return self.again(self._left) if self._left else ""
+        return f"rolecall {verb} --only {shlex.quote(names)}"
 
 
 def in_time(failed: Iterable[Result]) -> list[Result]:

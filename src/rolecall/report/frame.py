@@ -41,7 +41,8 @@ class Frame:
         count, done = len(progress.rows), progress.done
         left = progress.left()
         words = f"{done:,} of {count:,} done in {wording.seconds(progress.elapsed)}"
-        if left is not None and done < count:
+        # What takes longer than the others did is ready nobody knows when.
+        if left and done < count:
             words += f", about {wording.seconds(left)} left"
         room = min(_WIDEST_BAR, width - wording.columns(words) - 2)
         if room < _NARROWEST_SAID:

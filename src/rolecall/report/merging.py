@@ -210,11 +210,9 @@ def _absent(outcome: Outcome, missing: Sequence[int], outcomes: Iterable[Outcome
         return
     places = ", ".join(map(str, missing[:_MOST_NAMED]))
     places += f" and {len(missing) - _MOST_NAMED:,} more" if len(missing) > _MOST_NAMED else ""
-    noun = "target is" if outcome.targets_in_all == 1 else "targets are"
-    yield (
-        f"{len(missing):,} of {outcome.targets_in_all:,} {noun} in no report, by their place in"
-        f" the list: {places}"
-    )
+    whole = wording.count(outcome.targets_in_all, "target")
+    verb = "is" if len(missing) == 1 else "are"
+    yield (f"{len(missing):,} of {whole} {verb} in no report, by their place in the list: {places}")
     shards = {outcome.shard for outcome in outcomes}
     count = max((int(shard.rpartition("/")[2]) for shard in shards), default=1)
     gone = [f"{n}/{count}" for n in range(1, count + 1) if f"{n}/{count}" not in shards]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
+from rolecall import explanations
 from rolecall.report.interruption import Interruption, tell_interrupted
 from rolecall.report.view import ByteSink
 from rolecall.results import CommandResult, Outcome, Result, Status
@@ -56,10 +57,12 @@ class Quiet:
         if result.status is Status.SUCCEEDED or result.commands:
             return
         said = f"rolecall: {result.target}: {result.status}: {result.reason}"
-        print(harmless(said), file=self._errors)
+        print(wrapped(harmless(said), 80, "", "  "), file=self._errors)
         if result.remedy:
             text = f"What to do: {result.remedy}"
             print(wrapped(text, 80, "  "), file=self._errors)
+        for hint in explanations.hints([result.reason]):
+            print(hint, file=self._errors)
 
     def interrupted(self, interruption: Interruption) -> None:
         tell_interrupted(interruption, self._errors)

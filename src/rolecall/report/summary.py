@@ -26,6 +26,7 @@ _LONGEST = 60_000
 _MOST_ROWS = 50
 _MOST_NAMES = 20
 _LONGEST_TEXT = 300
+_LONGEST_REMEDY = 1_500
 _LONGEST_TAIL = 1_500
 
 
@@ -95,9 +96,10 @@ class _Writer:
             yield self._kept_out(self._digest.not_assumed)
         if self._digest.not_run:
             lines = map(self._left, self._digest.not_run[:_MOST_ROWS])
-            left = self._digest.left
-            more = ["", f"To run all that is left: {code(left)}"] if left else []
-            yield "\n".join(["### Not run", "", *lines, *more])
+            yield "\n".join(["### Not run", "", *lines])
+        left = self._digest.left
+        if left and (self._digest.not_assumed or self._digest.not_run):
+            yield f"To run all that is left: {code(left)}"
         for group in self._digest.failed[:_MOST_NAMES]:
             yield from self._tail(group)
 
@@ -126,8 +128,8 @@ class _Writer:
     def _kept_out(self, groups: Sequence[Group]) -> str:
         lines = ["### Could not be assumed", ""]
         for group in groups[:_MOST_ROWS]:
-            lines.append(f"- {self._names(group.results)}: {self._code(group.reason)}")
-            lines += [f"  What to do: {self._code(group.remedy)}"] if group.remedy else []
+            lines.append(f"- {self._names(group.results)}: {self._whole(group.reason)}")
+            lines += [f"  What to do: {self._whole(group.remedy)}"] if group.remedy else []
             topic = explanations.topic_of(group.reason)
             lines += [f"  More: {code(f'rolecall explain {topic}')}"] if topic else []
         return "\n".join([*lines, *self._again(groups, "try")])
@@ -154,3 +156,6 @@ class _Writer:
 
     def _code(self, text: str) -> str:
         return code(self._texts.start(text, _LONGEST_TEXT))
+
+    def _whole(self, text: str) -> str:
+        return code(self._texts.start(text, _LONGEST_REMEDY))

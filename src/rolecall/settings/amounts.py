@@ -62,6 +62,9 @@ class AmountKind:
         return str(value)
 
 
+_ALL = Amount(100, percent=True)
+
+
 @dataclass(frozen=True, slots=True)
 class WavesKind:
     """The sizes of waves in order: `1, 10%, rest`. What they leave is a wave more."""
@@ -76,7 +79,7 @@ class WavesKind:
         words = [text_of(word) for word in raw if word not in ("", None)]
         if words and words[-1].lower() == _REST:
             words.pop()
-            return (*map(_size, words), Amount(100, percent=True))
+            return (*map(_size, words), _ALL)
         return tuple(map(_size, words))
 
     def schema(self) -> dict[str, Any]:
@@ -84,7 +87,10 @@ class WavesKind:
         return {"anyOf": [sizes, {"type": "string"}, {"type": "integer", "minimum": 1}]}
 
     def show(self, value: Sequence[Amount]) -> str:
-        return ",".join(map(str, value))
+        words = list(map(str, value))
+        if len(words) > 1 and value[-1] == _ALL:
+            words[-1] = _REST
+        return ",".join(words)
 
 
 def _size(word: str) -> Amount:

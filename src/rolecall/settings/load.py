@@ -137,7 +137,7 @@ def _narrows(name: str) -> bool:
 def _found(config: Raw | None, folder: Path) -> str:
     name = config.value if config else DEFAULT_FILE
     if (folder / name).is_file():
-        return f"read {name}"
+        return f"{name} was read"
     other = next((p.name for p in folder.glob("rolecall.y*ml")), "")
     return f"no {name} in {folder}" + (f"; there is a {other}" if other else "")
 

@@ -67,7 +67,9 @@ def _top_level(root: yaml.MappingNode, name: str) -> tuple[dict[str, Raw], list[
         lines: dict[sources.Path, int] = {(): line}
         value = _Converter(lines, problems, name, parts).convert(value_node, ())
         if key.upper() in values:
-            problems.append(Problem(f"{name}:{line}", f"`{key}` stands here a second time"))
+            problems.append(
+                Problem(f"{name}:{line}", f"`{key}` stands here a second time; leave one out")
+            )
         elif value not in (None, ""):
             values[key.upper()] = Raw(
                 value=value, origin="file", place=f"{name}:{line}", file=name, lines=lines
@@ -122,7 +124,9 @@ class _Converter:
         seen: set[str] = set()
         for key_node, _ in node.value:
             if key_node.value in seen:
-                self._complain(key_node, f"`{key_node.value}` stands here a second time")
+                self._complain(
+                    key_node, f"`{key_node.value}` stands here a second time; leave one out"
+                )
             seen.add(key_node.value)
         # What `<<` brings comes first, so that the mapping's own keys win.
         self._merger.flatten_mapping(node)

@@ -58,6 +58,8 @@
     });
     resize();
     for (const group of groups) group.hidden = !group.querySelector(".card:not([hidden])");
+    const failures = document.querySelector("section.failed");
+    if (failures) failures.hidden = groups.every((group) => group.hidden);
     const all = rows.length.toLocaleString("en");
     const filtered = wanted || account || wave || states.size;
     $("told").textContent = filtered
