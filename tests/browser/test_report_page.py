@@ -76,6 +76,7 @@ def test_states_are_filtered_and_counted(opened, targets, failed):
 
 def test_waves_and_accounts_are_filtered_together(opened):
     page = opened(60)
+    assert page.get_by_role("heading", name="What failed").is_visible()
     page.get_by_label("Wave").select_option("1")
     page.locator("#told").get_by_text("7 of 60 match").wait_for()
     page.get_by_label("Account").fill("100000000003")
@@ -84,6 +85,7 @@ def test_waves_and_accounts_are_filtered_together(opened):
     assert page.locator("#accounts option").count() == 60
     page.get_by_label("Account").fill("9999")
     page.get_by_text("No target matches.").wait_for()
+    assert not page.get_by_role("heading", name="What failed").is_visible()
 
 
 def test_the_logs_are_searched(opened):
