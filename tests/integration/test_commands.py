@@ -37,7 +37,7 @@ OK, NOT_RUN = ("succeeded", 0), ("not run", None)
         (["set -u; echo ${none:-}", "unset PATH", "set -- a b"], 0, [OK, OK, OK]),
         (["kill -9 $$", "true"], 1, [("failed", 137), NOT_RUN]),
         (["false | true", "true"], 1, [("failed", 1), NOT_RUN]),
-        (["eval 'if then'", "true"], 1, [("failed", 1), NOT_RUN]),
+        (["if then", "true"], 1, [("failed", 1), NOT_RUN]),
     ],
     ids=lambda value: (
         value[0][:20] if isinstance(value, list) and isinstance(value[0], str) else ""
@@ -46,7 +46,7 @@ OK, NOT_RUN = ("succeeded", 0), ("not run", None)
 def test_a_list_s_items_have_their_own_results(rolecall, items, code, expected):
     done = rolecall.run(json.dumps(items), **ONE)
     found = commands(done)
-    if items[0] == "eval 'if then'":  # shells differ in the code of a syntax error
+    if items[0] == "if then":  # shells differ in the code of a syntax error
         assert found[0][0] == "failed"
         found[0] = expected[0]
     assert (done.code, found) == (code, expected), done.out
@@ -57,22 +57,6 @@ def test_a_list_s_items_have_their_own_results(rolecall, items, code, expected):
 def test_a_list_runs_in_any_posix_shell(rolecall, shell):
     done = rolecall.run('["A=1", "echo $A", "false", "true"]', ROLECALL_SHELL=shell, **ONE)
     assert [c[0] for c in commands(done)] == ["succeeded", "succeeded", "failed", "not run"]
-
-
-def test_commands_that_the_shell_cannot_read_are_refused_before_anything_is_done(rolecall, sts):
-    secret = rolecall.environ({})["AWS_SECRET_ACCESS_KEY"]
-    items = {"ROLECALL_BEFORE": "(", "ROLECALL_AFTER": "case x in", **ONE}
-    done = rolecall.run(json.dumps(["touch begun", f"true )'{secret}'"]), **items)
-    assert (done.code, sts.calls) == (2, [])
-    assert "3 mistakes in the configuration" in done.message
-    assert "ROLECALL_COMMANDS, entry 2: bash cannot read this: line 1: " in done.message
-    assert "ROLECALL_BEFORE: bash cannot read this: line 2: " in done.message
-    assert secret not in done.everything
-    assert not (rolecall.folder / "begun").exists()
-    assert rolecall("plan", ROLECALL_COMMANDS="fi", **ONE).code == 2
-    done = rolecall("exec", "dev", "--", "if true", **ONE)
-    assert done.code == 2
-    assert "COMMAND: bash cannot read this" in done.message
 
 
 def test_marks_stay_hidden_under_set_x_and_v(rolecall):

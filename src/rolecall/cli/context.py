@@ -6,14 +6,13 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rolecall.aws_variables import SECRET_VARIABLES
 from rolecall.cli.arguments import Arguments
-from rolecall.commands import syntax
 from rolecall.errors import ConfigError, NothingToDoError, Problem
 from rolecall.masking import named
 from rolecall.report import accounts
@@ -164,8 +163,7 @@ class Context:
             shell = self.shell
         except ValueError as error:
             return [*problems, Problem("ROLECALL_SHELL", f"{settings.shell!r}: {error}")]
-        found = shutil.which(shell[0])
-        if not found:
+        if not shutil.which(shell[0]):
             where = "cannot be run" if "/" in shell[0] else "is not on the PATH"
             problems.append(Problem("ROLECALL_SHELL", f"{shell[0]!r} {where}"))
         listed = (settings.commands, settings.before, settings.after)
@@ -177,18 +175,7 @@ class Context:
                     " or another POSIX shell",
                 )
             )
-        return [*problems, *(self._syntax_problems(shell) if found else ())]
-
-    def _syntax_problems(self, shell: Sequence[str]) -> Iterator[Problem]:
-        """What the shell can't read, before a target has had the commands that stand above it."""
-        settings, given = self.settings, self.loaded.given
-        for option in ("before", "commands", "after"):
-            commands: Commands = getattr(settings, option)
-            for number, wrong in syntax.mistakes(commands, shell):
-                raw = given.get(option.upper())
-                place = raw.at(*([number - 1] if commands.listed else [])) if raw else "COMMAND"
-                text = f"{Path(shell[0]).name} cannot read this: {self.mask.text(wrong)}; mend it"
-                yield Problem(place, text)
+        return problems
 
 
 def one_of(targets: Sequence[Target], name: str) -> Target:
