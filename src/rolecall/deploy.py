@@ -190,6 +190,7 @@ class Deployer:
         own = job.target.variables_in(job.region)
         self.outside.mask.add(named(self.settings.mask, own).secrets)
         hops = self.sessions.assumer.hop_secrets
+        self.outside.mask.issue(session.credentials.secrets())
         secrets: set[Secret] = {*session.credentials.secrets(), *profile.secrets(), *hops}
         return self.outside.mask.also(secrets)
 
@@ -203,6 +204,7 @@ class Deployer:
     ) -> Refresher:
         def use(renewed: Session) -> None:
             mask.add(renewed.credentials.secrets())
+            mask.issue(renewed.credentials.secrets())
             profile.renew(renewed)
             self.sessions.keep(target, renewed)
 

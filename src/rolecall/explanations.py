@@ -21,7 +21,7 @@ _OF_EXIT_CODES = {
     3: "nothing-to-do",
     4: "preflight-failed",
     70: "a-bug",
-    **dict.fromkeys((129, 130, 143), "interrupted"),
+    **dict.fromkeys((129, 130, 131, 143), "interrupted"),
 }
 _EXIT_CODES = 256
 _WIDTH = 80

@@ -18,6 +18,13 @@ _SIEVES: Final = tuple(
 )
 _SIGN: Final = 6
 _ANCHOR, _SHORTEST_PIECE = 12, 15
+# What a secret key and a session token of AWS look like.
+_SHORTEST_KEY: Final = 40
+_KEYS_HAVE: Final = bytes(
+    ord("x") if chr(byte).isascii() and (chr(byte).isalnum() or chr(byte) in "/+") else ord(" ")
+    for byte in range(256)
+)
+_LIKE_A_KEY: Final = re.compile(rb"(?<![A-Za-z0-9/+])[A-Za-z0-9/+]{40,}(?![A-Za-z0-9/+])=*")
 _ACCESS_KEY_ID: Final = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16,}\b")
 
 
@@ -95,6 +102,8 @@ class Mask:
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         self._known = _Known({})
+        # Of these only a hash is kept, as there may be many thousands.
+        self._issued: set[int] = set()
         self._adding = threading.Lock()
         self.add(secrets)
 
@@ -107,10 +116,14 @@ class Mask:
                 more = {secret: forms(secret.reveal()) for secret in new}
                 self._known = _Known({**known.of, **more})
 
+    def issue(self, secrets: Iterable[Secret]) -> None:
+        """Mask these keys and tokens too, as they are alone; in every mask made of this one."""
+        self._issued.update(hash(encoded(secret.reveal())) for secret in secrets)
+
     def also(self, secrets: Iterable[Secret]) -> Mask:
         """A mask of its own that hides these beside what this one hides."""
         mask = Mask()
-        mask._known = self._known
+        mask._known, mask._issued = self._known, self._issued
         mask.add(secrets)
         return mask
 
@@ -133,6 +146,9 @@ class Mask:
             pieces: also without pieces of base64, which is broken into lines; not where the rest of
                 a piece may be still to come.
         """
+        # A look that takes next to no time tells what has nothing of that length.
+        if self._issued and b"x" * _SHORTEST_KEY in data.translate(_KEYS_HAVE):
+            data = _LIKE_A_KEY.sub(self._unless_issued, data)
         known = self._known
         if not known.may_be_in(data):
             return data
@@ -141,6 +157,11 @@ class Mask:
         for value in known.wrappable if pieces else ():
             data = _without_pieces(data, value)
         return data
+
+    def _unless_issued(self, found: re.Match[bytes]) -> bytes:
+        alone = found[0].rstrip(b"=")  # what follows may be no padding
+        known = hash(found[0]) in self._issued or hash(alone) in self._issued
+        return _HIDDEN if known else found[0]
 
     def text(self, text: str) -> str:
         """The same for text, and for whatever looks like an access key id."""

@@ -167,3 +167,35 @@ def test_rolecall_s_own_process_cannot_be_dumped_and_its_commands_can(rolecall):
         check=True,
     )
     assert done.stdout == "dumpable 1\ndumpable 0\n"
+
+
+@pytest.mark.parametrize("mode", ["static", "refreshing"])
+def test_what_a_target_leaves_behind_is_hidden_where_others_print_it(rolecall, sts, mode):
+    file = "$AWS_SHARED_CREDENTIALS_FILE"
+    if mode == "refreshing":
+        file = '"$(dirname $AWS_CONFIG_FILE)/session.json"'
+    done = rolecall.run(
+        f"[ $ROLECALL_TARGET != dev ] || cp {file} kept; cat kept; echo; false",
+        ROLECALL_AFTER="cat kept; false",
+        ROLECALL_PROFILE_MODE=mode,
+        ROLECALL_ON_FAILURE="continue",
+    )
+    assert done.code == 1
+    assert len(sts.issued) > 2
+    assert (rolecall.folder / "kept").read_text().count(sts.secrets[0]) == 1
+    (rolecall.folder / "kept").unlink()
+    assert not [secret for secret in sts.secrets if secret in done.everything]
+
+
+def test_a_session_that_was_replaced_is_hidden_in_the_next_region_too(rolecall, sts):
+    sts.lifetime = 3
+    keep = '[ -e kept ] || cp "$(dirname $AWS_CONFIG_FILE)/session.json" kept'
+    done = rolecall.run(
+        f"{keep}; cat kept; sleep 3",
+        ROLECALL_TARGETS=TARGETS.split()[0],
+        ROLECALL_REGIONS="eu-central-1,us-east-1",
+    )
+    assert done.code == 0, done.out
+    assert len(sts.issued) > 2
+    (rolecall.folder / "kept").unlink()
+    assert not [secret for secret in sts.secrets if secret in done.everything]

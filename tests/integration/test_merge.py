@@ -233,3 +233,11 @@ def test_an_empty_shard_is_no_hole(rolecall):
     shards(rolecall, "true", count=2, **one)
     merged = merge(rolecall)
     assert (merged.code, merged.err, merged.statuses) == (0, "", ["succeeded"])
+
+
+def test_a_report_is_not_merged_over_itself(rolecall):
+    assert rolecall.run("true", ROLECALL_REPORT_DIR="one").code == 0
+    done = rolecall("merge", "one", "--out", "one")
+    assert done.code == 2
+    assert "one: the report of the whole would replace the one there; name another" in done.message
+    assert (rolecall.folder / "one/report.json").exists()

@@ -22,7 +22,8 @@ def wait_for(process, text):
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+    ("number", "code"),
+    [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129), (signal.SIGQUIT, 131)],
 )
 def test_a_signal_reaches_the_command_and_ends_the_run(rolecall, sts, number, code, tmp_path):
     name = signal.Signals(number).name.removeprefix("SIG")

@@ -241,6 +241,12 @@ def test_where_no_run_can_be_known_nothing_is_done(rolecall, sts, command):
     assert sts.calls == []
 
 
+def test_a_bucket_that_is_misspelt_is_no_folder(rolecall):
+    done = rolecall.run("true", ROLECALL_STATE="s3:/bucket/x", ROLECALL_RUN_ID="r")
+    assert done.code == 2
+    assert "'s3:/bucket/x' is no place in S3; write s3://bucket/prefix" in done.message
+
+
 def test_a_place_that_is_none_and_an_id_that_is_none_are_mistakes(rolecall):
     done = rolecall.run("true", ROLECALL_STATE="s3://B", ROLECALL_RUN_ID="../x")
     assert done.code == 2

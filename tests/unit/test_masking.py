@@ -96,6 +96,21 @@ def test_other_text_is_left_as_it_is():
     assert mask.apply(text) == text
 
 
+def test_keys_that_were_issued_are_hidden_alone_in_every_mask_made_of_the_one():
+    whole = Mask([Secret("source")])
+    early = whole.also([Secret("own-secret")])
+    key, token = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "IQoJb3JpZ2lu" * 20 + "AB=="
+    whole.issue([Secret(key), Secret(token)])
+    for mask in (whole, early, whole.also([Secret("later-secret")])):
+        for shown in (key, f'"{key}"', f"key={key};", f"{key}=", f"a {token}\n", f"{key} {token}"):
+            hidden = mask.apply(shown.encode()).decode()
+            assert key not in hidden
+            assert token[:-2] not in hidden
+            assert "***" in hidden
+    other = f"{key[:-1]}Z {'a' * 40} {token[4:]} {'/usr/lib' * 9}"
+    assert whole.apply(other.encode()).decode() == other
+
+
 def test_a_mask_may_be_added_to_while_others_apply_and_add():
     mask, shown = Mask([Secret(KEY)]), []
     secrets = [[Secret(f"{KEY[:20]}{worker}-{n:03}") for n in range(40)] for worker in range(4)]

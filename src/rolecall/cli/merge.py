@@ -74,6 +74,11 @@ def _found(working: Path, places: Sequence[str], *, apart: Path) -> Iterator[Pat
             matching = glob.glob(place, root_dir=working, recursive=True)  # noqa: PTH207
             named = [working / each for each in sorted(matching)]
         below = [report for path in named for report in _below(path) if report != apart]
+        if not below and any(apart in _below(path) for path in named):
+            raise FileError(
+                f"{place}: the report of the whole would replace the one there; name another folder"
+                " with --out"
+            )
         if not below:
             raise FileError(
                 f"{place}: there is no {record.FILE_NAME} there; name the folders that builds"

@@ -21,8 +21,8 @@ flag wins over a variable, a variable over the file. `rolecall config` shows
 each with its value.
 
 exit codes: 0 all succeeded; 1 a target failed; 2 the configuration is wrong;
-3 nothing to do; 4 a role could not be assumed; 70 a bug; 129/130/143
-interrupted by SIGHUP, SIGINT (Ctrl-C), SIGTERM
+3 nothing to do; 4 a role could not be assumed; 70 a bug; 129/130/131/143
+interrupted by SIGHUP, SIGINT (Ctrl-C), SIGQUIT, SIGTERM
 """
 HELP = {
     "init": "write a rolecall.yml, a buildspec and a pipeline's stage to begin with",

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP ask the run to stop; a second one asks to kill."""
+"""SIGINT, SIGTERM, SIGHUP and SIGQUIT ask the run to stop; a second one asks to kill."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import FrameType
 
 from rolecall.stop import Stop
 
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 @contextmanager

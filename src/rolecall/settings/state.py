@@ -20,7 +20,7 @@ class StateKind:
 
     def parse(self, raw: Any) -> str:
         text = text_of(raw)
-        if "://" in text and not _S3.fullmatch(text):
+        if re.match(r"\w+:/", text) and not _S3.fullmatch(text):
             raise BadValueError(
                 f"{text!r} is no place in S3; write s3://bucket/prefix, or a folder"
             )
