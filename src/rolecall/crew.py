@@ -6,7 +6,7 @@ import threading
 from typing import Generic, Protocol, TypeVar
 
 from rolecall.schedule import Board
-from rolecall.stop import start_some
+from rolecall.stop import joined, start_some
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
@@ -43,7 +43,7 @@ class Crew(Generic[T]):
             for number in range(1, self._board.width + 1)
         ]
         for thread in start_some(threads):
-            thread.join()
+            joined(thread)
         if self._error:
             raise self._error
 

@@ -76,7 +76,7 @@ class Deployer:
 
     Attributes:
         count: of all targets.
-        stop: ends what runs. alarms: wait for the time to renew sessions.
+        stop: ends what runs. alarms: wait for the time to renew sessions, and look after limits.
     """
 
     settings: Settings
@@ -182,7 +182,13 @@ class Deployer:
             grace=settings.grace,
         )
         return run(
-            plan, scratch=scratch, environ=environ, mask=mask, listener=listener, stop=self.stop
+            plan,
+            scratch=scratch,
+            environ=environ,
+            mask=mask,
+            listener=listener,
+            stop=self.stop,
+            alarms=self.alarms,
         )
 
     def _mask(self, job: Job, session: Session, profile: PrivateProfile) -> Mask:

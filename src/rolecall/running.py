@@ -11,7 +11,7 @@ from typing import Self
 
 from rolecall.report.interruption import Interruption
 from rolecall.report.view import View
-from rolecall.stop import Stop, started
+from rolecall.stop import Stop, joined, started
 
 _LOOK = 0.1  # seconds between two looks at whether there was a second signal
 # So long what is ended waits for that to be said first: a log that stands still holds up nobody.
@@ -48,7 +48,7 @@ class Running:
         self._over.set()
         if self._thread:
             os.write(self._pipe[1], b"!")
-            self._thread.join()
+            joined(self._thread)
         for descriptor in self._pipe:
             os.close(descriptor)
         self._tell(killing=False)

@@ -61,6 +61,35 @@ def in_thread(do: Callable[[], T]) -> Future[T]:
     return future
 
 
+def joined(thread: threading.Thread) -> None:
+    """Waits for its end.
+
+    A signal that comes just before the wait begins would be heard only after it, if it had no end.
+    """
+    while thread.is_alive():
+        thread.join(_LOOK)
+
+
+def awaited(future: Future[T]) -> T:
+    """The future's result, or what it raises. Signals are heard meanwhile, as in `joined`."""
+    while True:
+        with suppress(_StillRunningError):
+            return _result(future)
+
+
+def _result(future: Future[T]) -> T:
+    try:
+        return future.result(_LOOK)
+    except TimeoutError:
+        if future.done():  # it is its own
+            return future.result()
+        raise _StillRunningError from None
+
+
+class _StillRunningError(Exception):
+    """The result is still to come."""
+
+
 class Stop:
     """Set by a signal; wakes sleeps and selectors. Use it as a context manager.
 
@@ -141,8 +170,8 @@ class Stop:
         """The future's result, or InterruptedRunError as soon as a stop is requested."""
         while True:
             self.check()
-            with suppress(TimeoutError):
-                return future.result(_LOOK)
+            with suppress(_StillRunningError):
+                return _result(future)
 
     def check(self) -> None:
         """Raises InterruptedRunError once a stop is requested."""

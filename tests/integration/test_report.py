@@ -136,6 +136,14 @@ def test_a_folder_that_will_not_do_is_told_where_it_was_given(rolecall, tmp_path
     assert " rolecall.yml:2: " in rolecall("run").message
 
 
+def test_a_run_that_cannot_begin_leaves_the_report_of_the_one_before(rolecall):
+    rolecall.run("true")
+    done = rolecall.run("true", TMPDIR="/nowhere")
+    assert done.code == 2
+    assert "set TMPDIR to a folder" in done.message
+    assert {path.name for path in (done.folder / "rolecall-report").iterdir()} == {*FILES, "logs"}
+
+
 def test_a_report_that_will_not_do_is_one_message(rolecall, tmp_path):
     assert "is not there: name the folder" in (missing := rolecall("report", "nowhere")).message
     assert missing.code == 2
@@ -159,6 +167,9 @@ def test_a_second_run_leaves_the_report_of_one_that_is_under_way(rolecall, sts):
     assert len(sts.calls) == before
     elsewhere = rolecall.run("true", ROLECALL_REPORT_DIR="elsewhere")
     assert elsewhere.code == 0, elsewhere.out
+    merged = rolecall("merge", "elsewhere", "--out", "rolecall-report")
+    assert merged.code == 2
+    assert "another run writes its report to" in merged.message
     (rolecall.folder / "enough").touch()
     done = rolecall.finish(process)
     assert done.code == 0

@@ -14,6 +14,7 @@ from rolecall.report.console import Console
 from rolecall.report.lines import CommandLines, Lines
 from rolecall.results import CommandResult, Outcome, Result, Status
 from rolecall.secret import Mask
+from rolecall.sessions.alarms import Alarms
 from rolecall.settings import Settings
 from rolecall.settings.amounts import Amount
 from rolecall.settings.documents import Commands
@@ -138,6 +139,7 @@ def test_commands_that_are_silent_say_so_each_for_itself_also_side_by_side(monke
                 mask=Mask(),
                 listener=Heard(name),
                 stop=stop,
+                alarms=Alarms(),
             )
 
     heard = {"a": threading.Event(), "b": threading.Event()}

@@ -14,7 +14,7 @@ import pytest
 from rolecall import errors, files, logs, results, wording
 from rolecall.results import CommandResult, Outcome, Result, Status
 from rolecall.secret import Mask, Secret
-from rolecall.stop import Stop
+from rolecall.stop import Stop, awaited, in_thread
 
 
 @pytest.mark.parametrize(
@@ -141,6 +141,17 @@ def test_what_cannot_be_written_is_told_and_leaves_nothing(tmp_path):
     with pytest.raises(errors.FileError, match="cannot be made"):
         files.make_folder(tmp_path / "file" / "x")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_a_timeout_of_what_is_waited_for_is_its_own():
+    def slow():
+        time.sleep(0.2)
+        raise TimeoutError("of the file system")
+
+    with Stop() as stop, pytest.raises(TimeoutError, match="of the file system"):
+        stop.run(slow)
+    with pytest.raises(TimeoutError, match="of the file system"):
+        awaited(in_thread(slow))
 
 
 def test_a_stop_wakes_what_sleeps():

@@ -12,6 +12,7 @@ import pytest
 
 from rolecall.commands.run import Plan, run
 from rolecall.secret import Mask, Secret
+from rolecall.sessions.alarms import Alarms
 from rolecall.sessions.retry import Retry
 from rolecall.settings.documents import Commands
 from rolecall.stop import Stop
@@ -67,6 +68,7 @@ def test_commands_that_have_ended_keep_nothing_of_the_mask(tmp_path: Path, *, li
             mask=mask,
             listener=Listener(),
             stop=stop,
+            alarms=Alarms(),
         )
     del mask
     assert result.tail == ("***",)

@@ -70,7 +70,7 @@ def _run(context: Context, view_on: Callable[[Outlet], View], name: str = "") ->
                 Raw(value=[{"role_arn": name}], origin="argument", place="TARGET")
             )
         # As in any pipe: when the reader goes, the command is told to end.
-        output = Outlet(lambda error: stop.request(signal.SIGPIPE))
+        output = Outlet(lambda error: stop.request(signal.SIGPIPE), stop=stop)
         resolved = context.resolve(
             read_list=aws.read_list,
             organization=aws.organization,

@@ -36,8 +36,9 @@ def command(context: Context, *, places: Sequence[str], out: str, partial: bool)
     paths = list(dict.fromkeys(_found(context.folder, places, apart=target / record.FILE_NAME)))
     merged = merge([Part(place=_shown(path, context), outcome=_placed(path)) for path in paths])
     outcome = replace(merged.outcome, missing=0) if partial else merged.outcome
-    outcome = collected(target, outcome)
-    report = folder.write(target, outcome, mask=context.mask, working=context.folder)
+    with folder.claimed(target):
+        outcome = collected(target, outcome)
+        report = folder.write(target, outcome, mask=context.mask, working=context.folder)
     for note in merged.notes:
         print(f"rolecall: {wording.harmless(note)}", file=sys.stderr)
     output = Outlet(say_gone)

@@ -3,47 +3,103 @@
 from __future__ import annotations
 
 import os
+import select
+import stat
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from rolecall.errors import FileError
 
 if TYPE_CHECKING:
     from rolecall.report.view import ByteSink
+    from rolecall.stop import Stop
 
 USUAL_SIZE = (80, 24)
+# What a pipe takes at once where it takes anything (POSIX, PIPE_BUF).
+_AT_ONCE = select.PIPE_BUF
+_LOOK = 100  # milliseconds between two looks at whether waiting makes sense
+_LAST_WORDS = 5.0  # seconds that a log which stands still may hold up the end of a run
+
+
+class _StandsStillError(Exception):
+    """Nobody reads, and nobody waits for that any more."""
 
 
 class Outlet:
     """Passes bytes on to standard output or error, for as long as somebody takes them.
 
     Where nobody does (a pipe whose reader has gone, a full disk, a closed descriptor) the rest is
-    dropped.
+    dropped. So is it where a reader stands still and the run is to end: see `stop`.
 
     Args:
         on_gone: told once, with the error. beside: whether it is standard error.
+        stop: once that is requested, a reader has a few seconds; once it is urgent, none.
     """
 
-    def __init__(self, on_gone: Callable[[OSError], None], *, beside: bool = False) -> None:
+    def __init__(
+        self,
+        on_gone: Callable[[OSError], None],
+        *,
+        beside: bool = False,
+        stop: Stop | None = None,
+    ) -> None:
         self._text = sys.stderr if beside else sys.stdout
         self._stream = self._text.buffer if self._text else None
-        self._on_gone = on_gone
+        self._on_gone, self._stop = on_gone, stop
+        self._poll = _poll(self._stream) if stop and self._stream else None
 
     def write(self, data: bytes) -> None:
         if self._stream is None:
             return
         try:
-            self._stream.write(data)
-            self._stream.flush()
+            if self._poll:
+                self._write_patiently(self._poll, memoryview(data))
+            else:
+                self._stream.write(data)
+                self._stream.flush()
+        except _StandsStillError:
+            self._drop()
         except OSError as error:
-            drop_the_rest(self._text)
-            self._stream = None
+            self._drop()
             self._on_gone(error)
+
+    def _drop(self) -> None:
+        drop_the_rest(self._text)
+        self._stream = None
+
+    def _write_patiently(self, poll: select.poll, data: memoryview) -> None:
+        """Nothing but the wait for the reader takes time, and that has an end."""
+        assert self._stream is not None  # noqa: S101  see `write`
+        self._stream.flush()
+        while data:
+            begun = time.monotonic()
+            while not poll.poll(_LOOK):
+                if self._in_vain(time.monotonic() - begun):
+                    raise _StandsStillError
+            with suppress(BlockingIOError):  # another process has made it so that it never waits
+                data = data[os.write(self._stream.fileno(), data[:_AT_ONCE]) :]
+
+    def _in_vain(self, waited: float) -> bool:
+        stop = self._stop
+        return bool(stop and (stop.urgent or (stop.requested and waited > _LAST_WORDS)))
 
     def flush(self) -> None:
         """Each write is passed on at once."""
+
+
+def _poll(stream: BinaryIO) -> select.poll | None:
+    """Tells whether a pipe, socket or terminal takes anything; None for what always does."""
+    try:
+        if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            return None
+        poll = select.poll()
+        poll.register(stream, select.POLLOUT)
+    except (OSError, ValueError, AttributeError):
+        return None
+    return poll
 
 
 def terminal_size() -> tuple[int, int]:

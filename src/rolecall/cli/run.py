@@ -18,6 +18,7 @@ from rolecall.cli.output import USUAL_SIZE, Outlet, TextOutlet, say_gone, termin
 from rolecall.cli.signals import stopping
 from rolecall.deploy import Surroundings
 from rolecall.errors import ConfigError, FileError, Problem
+from rolecall.profiles.private import private_root
 from rolecall.report import accounts, folder
 from rolecall.report.console import Console
 from rolecall.report.events import Events
@@ -46,7 +47,7 @@ _WRITABLE = "write a folder that this user may write"
 
 def command(context: Context) -> int:
     """Deploys to every target; returns the exit code."""
-    with stopping() as stop, Screen(Outlet(say_gone), terminal_size) as output:
+    with stopping() as stop, Screen(Outlet(say_gone, stop=stop), terminal_size) as output:
         aws = Aws(context, stop, stream=TextOutlet(output))
         approval = Approval(context)
         resolved = context.resolve(
@@ -156,6 +157,8 @@ def _problems(context: Context) -> list[Problem]:
 @contextmanager
 def _prepared_report(context: Context) -> Iterator[None]:
     """Makes the folder once nothing else is wrong, and takes away what an earlier run left."""
+    with private_root(context.environ):
+        pass  # else nothing could begin: what an earlier run has left stays
     with ExitStack() as prepared:
         try:
             prepared.enter_context(folder.prepared(_report_folder(context)))

@@ -6,6 +6,7 @@ import os
 import selectors
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -13,9 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rolecall.commands.pipe import Inlet, Pipe
+from rolecall.sessions.alarms import Alarm, Alarms
 from rolecall.stop import Stop
 
 _POLL = 0.1
+_STUCK = 1.0  # seconds without a look at the limits: who reads is held up by a log nobody reads
 _IDLE_FLUSH = 1.0
 KILL_WAIT = 5.0
 
@@ -26,12 +29,14 @@ class Limits:
 
     Attributes:
         grace: seconds between asking and killing.
+        alarms: look after the limits while the log stands still.
         deadline, reason: on the monotonic clock, and what is said when it passes; asked for often,
             since each command of a list has its own.
     """
 
     grace: float
     stop: Stop
+    alarms: Alarms
     deadline: Callable[[], tuple[float, str]]
 
 
@@ -72,6 +77,10 @@ class Shell:
     on_idle: Callable[[float], None]
     _ending: str = ""
     _kill_at: float = field(default=float("inf"))
+    _looked_at: float = field(default_factory=time.monotonic)
+    _over: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _alarm: Alarm | None = None
 
     @classmethod
     def start(
@@ -115,17 +124,39 @@ class Shell:
 
     def wait(self) -> Ended:
         """Reads until the shell has ended, then ends what it left in its group."""
+        self._watch()
         try:
             self._read_until_ended()
             self._drain()
             self._end_leftovers()
             self._drain()
         finally:
+            with self._lock:
+                self._over = True
+            if self._alarm:
+                self._alarm.off()
             for inlet in self.inlets:
                 inlet.close()
             if self.process.poll() is None:
                 self._end_at_once()
         return Ended(exit_code=self.process.returncode, reason=self._ending)
+
+    def _watch(self) -> None:
+        with suppress(OSError):  # no thread can be had: whoever reads keeps the limits alone
+            self._alarm = self.limits.alarms.set(time.monotonic() + _STUCK, self._look)
+
+    def _look(self) -> None:
+        with self._lock:
+            if self._over:  # its number may be another process's by now
+                return
+            if time.monotonic() - self._looked_at > _STUCK:
+                self._end_what_must()
+            self._watch()
+
+    def _ended(self) -> bool:
+        with self._lock:
+            self._over = self.process.poll() is not None
+            return self._over
 
     def _read_until_ended(self) -> None:
         quiet_since = time.monotonic()
@@ -138,7 +169,7 @@ class Shell:
             while True:
                 ready = {key.fd for key, _ in selector.select(_POLL)}
                 # Asked each time: what runs on in the background may write without end.
-                if (end is None or end in ready) and self.process.poll() is not None:
+                if (end is None or end in ready) and self._ended():
                     return
                 if talking := [inlet for inlet in self.inlets if inlet.reader in ready]:
                     quiet_since = time.monotonic()
@@ -156,6 +187,11 @@ class Shell:
             inlet.drain()
 
     def _keep_limits(self) -> None:
+        with self._lock:
+            self._looked_at = time.monotonic()
+            self._end_what_must()
+
+    def _end_what_must(self) -> None:
         now = time.monotonic()
         if not self._ending:
             deadline, reason = self.limits.deadline()

@@ -14,6 +14,7 @@ from rolecall.commands.process import Ended, Limits, Shell
 from rolecall.commands.stream import Stream
 from rolecall.results import CommandResult, Status, exit_reason
 from rolecall.secret import Mask
+from rolecall.sessions.alarms import Alarms
 from rolecall.settings.documents import Commands
 from rolecall.stop import Stop
 from rolecall.wording import seconds
@@ -69,6 +70,7 @@ def run(
     mask: Mask,
     listener: Listener,
     stop: Stop,
+    alarms: Alarms,
 ) -> tuple[CommandResult, ...]:
     """One result per command of the list, or one for the script. Never raises for a command.
 
@@ -90,7 +92,7 @@ def run(
             ways=[(pipe, stream.feed), *((each, beside.feed) for each in apart)],
             environ=environ,
             folder=plan.folder,
-            limits=Limits(grace=plan.grace, stop=stop, deadline=tracker.deadline),
+            limits=Limits(grace=plan.grace, stop=stop, alarms=alarms, deadline=tracker.deadline),
             on_idle=tracker.on_idle,
         )
     except OSError as error:

@@ -50,20 +50,32 @@ def prepared(folder: Path) -> Iterator[None]:
         FileError: where it takes no files.
         BusyError: where another run writes its report there.
     """
-    _make(folder)
-    descriptor = _claimed(folder)
-    try:
+    with claimed(folder):
         for name in FILES:
             write_atomically(folder / name, b"", durable=False)
             (folder / name).unlink()
         outputs.clear(folder)
         yield
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Makes the folder and locks it, without a file for that: a report is written there.
+
+    Raises:
+        FileError: where it can't be made or read.
+        BusyError: where another report is written there.
+    """
+    _make(folder)
+    descriptor = _locked(folder)
+    try:
+        yield
     finally:
         os.close(descriptor)
 
 
-def _claimed(folder: Path) -> int:
-    """The folder, locked until it is closed or the process ends; it needs no file of its own."""
+def _locked(folder: Path) -> int:
+    """It is locked until it is closed, or the process ends."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError as error:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Self
 
 from rolecall.report.view import ByteSink
+from rolecall.stop import joined
 
 Frame = Callable[[int, int], Sequence[str]]
 _TICK = 0.1
@@ -70,7 +71,7 @@ class Screen:
             thread, self._thread = self._thread, None
             self._over.set()
         if thread:
-            thread.join()
+            joined(thread)
         with self._lock:
             self._frame = None
             self._pass_on(len(self._held))

@@ -53,12 +53,7 @@ class Alarms:
 
     def _run(self) -> None:
         while True:
-            if do := self._next().do:
-                try:
-                    do()
-                except Exception:  # noqa: BLE001  the others' times come all the same
-                    told = (*sys.exc_info(), threading.current_thread())
-                    threading.excepthook(threading.ExceptHookArgs(told))
+            _ring(self._next())  # and then nothing here holds what it has called
 
     def _next(self) -> Alarm:
         """The earliest one, once it is due."""
@@ -68,3 +63,12 @@ class Alarms:
                 if left is not None and left <= 0:
                     return heapq.heappop(self._pending)
                 self._changed.wait(left)
+
+
+def _ring(alarm: Alarm) -> None:
+    if do := alarm.do:
+        try:
+            do()
+        except Exception:  # noqa: BLE001  the others' times come all the same
+            told = (*sys.exc_info(), threading.current_thread())
+            threading.excepthook(threading.ExceptHookArgs(told))

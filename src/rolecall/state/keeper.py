@@ -14,9 +14,11 @@ from rolecall.sessions.session import Monotonic
 from rolecall.state.lock import Held
 from rolecall.state.model import State, encoded
 from rolecall.state.store import ConflictError, Store
+from rolecall.stop import joined
 
 # Of a lease: how often life is shown, and when it no longer counts as ours.
 _RENEWED, _SAFE = 1 / 3, 0.9
+_LOOK = 0.1  # seconds between two looks at what is waited for: signals are heard meanwhile
 _AGAIN = 5.0  # seconds until what could not be written is tried again
 
 
@@ -67,7 +69,8 @@ class Keeper:
             self._asked += 1
             mine = self._asked
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._tried >= mine)
+            while self._tried < mine:
+                self._changed.wait(_LOOK)
             return self._written >= mine
 
     def close(self) -> None:
@@ -76,7 +79,7 @@ class Keeper:
             self._state = replace(self._state, owner=None)
             self._closed = True
             self._changed.notify_all()
-        self._thread.join()
+        joined(self._thread)
         self._store.release()
 
     def _run(self) -> None:

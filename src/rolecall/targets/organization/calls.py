@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from rolecall.settings.sources import BadValueError
-from rolecall.stop import in_thread
+from rolecall.stop import awaited, in_thread
 from rolecall.targets.organization.model import Call
 
 T = TypeVar("T")
@@ -58,5 +58,5 @@ def in_parallel(do: Callable[[T], R], items: Sequence[T]) -> list[R]:
                 raise
 
     for worker in [in_thread(work) for _ in range(min(_AT_ONCE, len(items)))]:
-        worker.result()
+        awaited(worker)
     return [made[number] for number in range(len(items))]
