@@ -111,7 +111,8 @@ def test_where_targets_run_at_once_each_one_s_beginning_and_end_are_a_line_from_
     stream.truncate(0), stream.seek(0)
     view.target_started(targets[0], "eu-west-1")
     view.target_ended(failure(1))
-    begun, ended = stream.getvalue().decode().splitlines()
+    apart, begun, ended = stream.getvalue().decode().splitlines()
+    assert apart == ""
     assert begun == f"{'=== [1/2] a  222222222222  eu-west-1 ':=<80}"
     assert ended == f"{'--- t1 failed (0.0 s) ':-<80}"
 

@@ -16,14 +16,21 @@ _FILES = frozenset({"buildspec", "config", "plan"})
 _FOLDERS = frozenset({"compare", "folder", "places", "report_dir"})
 _TARGETS = frozenset({"only", "role_arn", "target"})
 _ASK = "rolecall completion --targets 2>/dev/null"
-# The names of targets change with the folder: the shells ask for them when they are wanted.
+# The names of targets change with the folder: the shells ask for them when they are wanted. In a
+# list, as --only takes it, the last one is completed.
 _COMPLETE_TARGETS = {
     "bash": "_rolecall_targets",
     "zsh": "_rolecall_targets",
-    "fish": f"({_ASK})",
+    "fish": f"(__fish_complete_list , '{_ASK}')",
     "preamble": {
-        "bash": f'_rolecall_targets() {{ compgen -W "$({_ASK})" -- "$1"; }}\n',
-        "zsh": f'_rolecall_targets() {{ compadd -- ${{(f)"$({_ASK})"}}; }}\n',
+        "bash": "_rolecall_targets() {\n"
+        '  local before=${1%"${1##*,}"}\n'
+        f'  compgen -P "$before" -W "$({_ASK})" -- "${{1##*,}}"\n'
+        "}\n",
+        "zsh": "_rolecall_targets() {\n"
+        "  compset -P '*,'\n"
+        f'  compadd -- ${{(f)"$({_ASK})"}}\n'
+        "}\n",
     },
 }
 

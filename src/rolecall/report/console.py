@@ -43,6 +43,8 @@ class Console:
         self._most_listed = most_listed
         self._spread = Spread()
         self._by_region = False
+        self._preflighting = False
+        self._headed = False  # whether a line leads to the targets that run at once
         self._several: frozenset[str] = frozenset()
 
     def planned(self, settings: Settings, targets: Sequence[Target], count: int) -> None:
@@ -83,6 +85,7 @@ class Console:
         self.say(wording.wrapped(text, self._width, "", "    "))
 
     def preflight_started(self, count: int) -> None:
+        self._preflighting = True
         self.say("")
         self.say(f"Preflight: assuming {wording.count(count, 'role')}")
 
@@ -91,6 +94,8 @@ class Console:
         self.say(f"Preflight: {tried} ({wording.seconds(seconds)})")
 
     def preflight_ended(self, failures: Sequence[Result], count: int, seconds: float) -> None:
+        if failures and not self._preflighting:  # not even the source's credentials could be had
+            self.say("")
         if not failures:
             self.say(
                 f"Preflight: {wording.count(count, 'role')} assumed, every account verified"
@@ -109,6 +114,7 @@ class Console:
         return CommandLines(self._lines, width=self._width)
 
     def wave_started(self, number: int, count: int, targets: int) -> None:
+        self._headed = True
         self.say("")
         given = self._spread.waves[number - 1]
         its = f" (wave: {given})" if given != number else ""
@@ -124,6 +130,9 @@ class Console:
             self.say("")
             self._header(left, right)
             return CommandLines(self._lines, width=self._width)
+        if not self._headed:
+            self._headed = True
+            self.say("")
         self._header(left, right)
         prefix = self._spread.prefix(target, region)
         return CommandLines(self._lines, prefix, width=self._width)
