@@ -182,7 +182,7 @@ def test_what_a_target_leaves_behind_is_hidden_where_others_print_it(rolecall, s
     )
     assert done.code == 1
     assert len(sts.issued) > 2
-    assert (rolecall.folder / "kept").read_text().count(sts.secrets[0]) == 1
+    assert any(secret in (rolecall.folder / "kept").read_text() for secret in sts.secrets)
     (rolecall.folder / "kept").unlink()
     assert not [secret for secret in sts.secrets if secret in done.everything]
 
