@@ -49,14 +49,14 @@ class Outlet:
         self._text = sys.stderr if beside else sys.stdout
         self._stream = self._text.buffer if self._text else None
         self._on_gone, self._stop = on_gone, stop
-        self._poll = _poll(self._stream) if stop and self._stream else None
+        self._may_wait = bool(stop and self._stream and _may_wait(self._stream))
 
     def write(self, data: bytes) -> None:
         if self._stream is None:
             return
         try:
-            if self._poll:
-                self._write_patiently(self._poll, memoryview(data))
+            if self._may_wait:
+                self._write_patiently(self._stream, memoryview(data))
             else:
                 self._stream.write(data)
                 self._stream.flush()
@@ -70,17 +70,18 @@ class Outlet:
         drop_the_rest(self._text)
         self._stream = None
 
-    def _write_patiently(self, poll: select.poll, data: memoryview) -> None:
+    def _write_patiently(self, stream: BinaryIO, data: memoryview) -> None:
         """Nothing but the wait for the reader takes time, and that has an end."""
-        assert self._stream is not None  # noqa: S101  see `write`
-        self._stream.flush()
+        stream.flush()
+        poll = select.poll()
+        poll.register(stream, select.POLLOUT)
         while data:
             begun = time.monotonic()
             while not poll.poll(_LOOK):
                 if self._in_vain(time.monotonic() - begun):
                     raise _StandsStillError
             with suppress(BlockingIOError):  # another process has made it so that it never waits
-                data = data[os.write(self._stream.fileno(), data[:_AT_ONCE]) :]
+                data = data[os.write(stream.fileno(), data[:_AT_ONCE]) :]
 
     def _in_vain(self, waited: float) -> bool:
         stop = self._stop
@@ -90,16 +91,12 @@ class Outlet:
         """Each write is passed on at once."""
 
 
-def _poll(stream: BinaryIO) -> select.poll | None:
-    """Tells whether a pipe, socket or terminal takes anything; None for what always does."""
+def _may_wait(stream: BinaryIO) -> bool:
+    """Whether it is a pipe, a socket or a terminal, which wait for a reader."""
     try:
-        if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            return None
-        poll = select.poll()
-        poll.register(stream, select.POLLOUT)
+        return not stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
     except (OSError, ValueError, AttributeError):
-        return None
-    return poll
+        return False
 
 
 def terminal_size() -> tuple[int, int]:

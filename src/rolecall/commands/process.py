@@ -124,8 +124,8 @@ class Shell:
 
     def wait(self) -> Ended:
         """Reads until the shell has ended, then ends what it left in its group."""
-        self._watch()
         try:
+            self._watch()
             self._read_until_ended()
             self._drain()
             self._end_leftovers()
@@ -142,7 +142,8 @@ class Shell:
         return Ended(exit_code=self.process.returncode, reason=self._ending)
 
     def _watch(self) -> None:
-        with suppress(OSError):  # no thread can be had: whoever reads keeps the limits alone
+        # Where no thread can be had, whoever reads keeps the limits alone.
+        with suppress(OSError, MemoryError):
             self._alarm = self.limits.alarms.set(time.monotonic() + _STUCK, self._look)
 
     def _look(self) -> None:
