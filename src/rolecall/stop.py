@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import errno
 import os
 import threading
@@ -14,6 +15,7 @@ from typing import Self, TypeVar
 from rolecall.errors import InterruptedRunError
 
 T = TypeVar("T")
+_NAP = 1.0  # seconds that a sleeper sleeps at most before it looks by itself
 _LOOK = 0.1  # seconds between two looks at whether a stop was requested
 
 
@@ -141,8 +143,10 @@ class Stop:
                 child.request(signal_number, reason)
         if not again:
             os.write(self._writer, b"!")
-            # Setting an event takes its lock, which the interrupted thread may hold.
-            threading.Thread(target=self._event.set, daemon=True).start()
+            # Setting an event takes its lock, which the interrupted thread may hold. Where no other
+            # thread can be had, sleepers look by themselves.
+            with suppress(RuntimeError):
+                _thread.start_new_thread(self._event.set, ())
 
     @property
     def requested(self) -> bool:
@@ -156,7 +160,7 @@ class Stop:
         """Waits, or raises InterruptedRunError as soon as a stop is requested."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0 and not self.requested:
-            self._event.wait(left)
+            self._event.wait(min(left, _NAP))
         self.check()
 
     def run(self, do: Callable[[], T]) -> T:

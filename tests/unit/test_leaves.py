@@ -143,6 +143,27 @@ def test_what_cannot_be_written_is_told_and_leaves_nothing(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
 
 
+@pytest.mark.timeout(20)
+def test_a_request_waits_for_no_lock_that_the_interrupted_thread_may_hold():
+    with Stop() as stop:
+        with stop._event._cond:
+            stop.request(signal.SIGTERM)
+        with pytest.raises(errors.InterruptedRunError):
+            stop.sleep(30)
+
+
+def test_a_sleeper_hears_of_a_stop_where_no_thread_can_be_had(monkeypatch):
+    def refused(*args):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("_thread.start_new_thread", refused)
+    with Stop() as stop:
+        signal.signal(signal.SIGALRM, lambda number, frame: stop.request(number))
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(errors.InterruptedRunError):
+            stop.sleep(30)
+
+
 def test_a_timeout_of_what_is_waited_for_is_its_own():
     def slow():
         time.sleep(0.2)
