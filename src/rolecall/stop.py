@@ -72,24 +72,18 @@ def joined(thread: threading.Thread) -> None:
         thread.join(_LOOK)
 
 
-def awaited(future: Future[T]) -> T:
-    """The future's result, or what it raises. Signals are heard meanwhile, as in `joined`."""
+def awaited(future: Future[T], meanwhile: Callable[[], object] = lambda: None) -> T:
+    """The future's result, or what it raises; or what `meanwhile` does, called again and again.
+
+    Signals are heard, as in `joined`.
+    """
     while True:
-        with suppress(_StillRunningError):
-            return _result(future)
-
-
-def _result(future: Future[T]) -> T:
-    try:
-        return future.result(_LOOK)
-    except TimeoutError:
-        if future.done():  # it is its own
-            return future.result()
-        raise _StillRunningError from None
-
-
-class _StillRunningError(Exception):
-    """The result is still to come."""
+        meanwhile()
+        try:
+            return future.result(_LOOK)
+        except TimeoutError:
+            if future.done():  # it is its own, or has come just now
+                return future.result()
 
 
 class Stop:
@@ -172,10 +166,7 @@ class Stop:
 
     def wait(self, future: Future[T]) -> T:
         """The future's result, or InterruptedRunError as soon as a stop is requested."""
-        while True:
-            self.check()
-            with suppress(_StillRunningError):
-                return _result(future)
+        return awaited(future, self.check)
 
     def check(self) -> None:
         """Raises InterruptedRunError once a stop is requested."""

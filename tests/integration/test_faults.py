@@ -8,20 +8,12 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
-from support.command import TARGETS
+from support.command import TARGETS, until
 
 PAGE = (Path(__file__).parents[2] / "docs/reliability.md").read_text("utf-8")
 ONE = TARGETS.split()[0]
-
-
-def until(done):
-    deadline = time.monotonic() + 30
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_commands_that_delete_their_private_folder_harm_themselves_alone(rolecall):

@@ -11,19 +11,11 @@ import time
 import pytest
 
 from support import answers
-from support.command import ROLECALL, SOURCE_KEYS, TARGETS
+from support.command import ROLECALL, SOURCE_KEYS, TARGETS, wait_for
 from support.sts import ContainerCredentials
 
 ONE = TARGETS.split()[0]
 HOP = "arn:aws:iam::555555555555:role/hop"
-
-
-def wait_for(process, text):
-    seen = ""
-    while text not in seen:
-        line = process.stdout.readline()
-        assert line, seen
-        seen += line
 
 
 @pytest.mark.parametrize("background", ["yes hello &", "setsid timeout 20 yes hello &"])

@@ -86,12 +86,11 @@ def test_a_preflight_that_failed_is_told(rolecall, sts, hook):
     assert body["failed"][0]["status"] == "not assumed"
 
 
-def test_an_interruption_is_told(rolecall, hook, tmp_path):
+def test_an_interruption_is_told(rolecall, hook):
     process = rolecall.start(
         "run", ROLECALL_COMMANDS="touch begun; sleep 60", ROLECALL_NOTIFY=hook.address
     )
-    while not (tmp_path / "begun").exists():
-        assert process.poll() is None
+    rolecall.wait_for_file(process, "begun")
     process.send_signal(signal.SIGTERM)
     done = rolecall.finish(process)
     assert done.code == 143

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 
 from rolecall.report.folder import FILES
 from support import answers
@@ -157,9 +156,7 @@ def test_a_report_that_will_not_do_is_one_message(rolecall, tmp_path):
 def test_a_second_run_leaves_the_report_of_one_that_is_under_way(rolecall, sts):
     commands = "echo mine; touch begun; until [ -e enough ]; do sleep 0.05; done"
     process = rolecall.start("run", ROLECALL_COMMANDS=commands)
-    while not (rolecall.folder / "begun").exists():
-        assert process.poll() is None
-        time.sleep(0.02)
+    rolecall.wait_for_file(process, "begun")
     before = len(sts.calls)
     second = rolecall.run("echo other")
     assert second.code == 2

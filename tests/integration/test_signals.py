@@ -11,14 +11,7 @@ import time
 import pytest
 
 from support import answers, logs_page
-
-
-def wait_for(process, text):
-    seen = ""
-    while text not in seen:
-        line = process.stdout.readline()
-        assert line, seen
-        seen += line
+from support.command import wait_for
 
 
 @pytest.mark.parametrize(

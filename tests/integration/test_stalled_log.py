@@ -14,17 +14,10 @@ import time
 
 import pytest
 
-from support.command import ROLECALL, TARGETS
+from support.command import ROLECALL, TARGETS, until
 
 MUCH = "(while sleep 0.1; do date +%s%N > ticks; done) & seq 1 3000000"
 ONE = {"ROLECALL_TARGETS": TARGETS.split()[0], "ROLECALL_GRACE": "0.5s"}
-
-
-def until(true):
-    deadline = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 class Stalled:

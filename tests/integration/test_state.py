@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import time
 
 import pytest
 
@@ -330,9 +329,7 @@ def test_what_a_run_holds_is_cleared_only_where_that_is_forced(rolecall, holder,
 def test_a_run_whose_state_was_cleared_begins_nothing_more(rolecall, tmp_path, again):
     script = "echo $ROLECALL_TARGET >> done; until test -e go; do sleep 0.1; done"
     process = rolecall.start("run", ROLECALL_COMMANDS=script, **KNOWN)
-    while not (tmp_path / "done").exists():
-        assert process.poll() is None
-        time.sleep(0.02)
+    rolecall.wait_for_file(process, "done")
     assert rolecall("state", "clear", "--force", **KNOWN).code == 0
     if again:
         other = rolecall.start("run", ROLECALL_COMMANDS="true", ROLECALL_REPORT_DIR="o", **KNOWN)

@@ -155,9 +155,7 @@ def test_what_a_section_shows_is_what_is_said(section, rolecall, sts):
 def test_an_interruption_is_told_as_the_page_shows(rolecall):
     commands = "touch begun; sleep 60"
     process = rolecall.start("run", ROLECALL_COMMANDS=commands, ROLECALL_TARGETS=TARGETS)
-    while not (rolecall.folder / "begun").exists():
-        assert process.poll() is None
-        time.sleep(0.02)
+    rolecall.wait_for_file(process, "begun")
     process.send_signal(signal.SIGTERM)
     done = rolecall.finish(process)
     assert done.code == 143

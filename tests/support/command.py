@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,12 @@ class Command:
             pytest.fail(f"not ended after {within} s: {out[-2000:]}{err[-2000:]}")
         return Finished(code=process.returncode, out=out, err=err, folder=self.folder)
 
+    def wait_for_file(self, process: subprocess.Popen[str], name: str) -> None:
+        """Returns once the file is there, which the commands of the process make."""
+        while not (self.folder / name).exists():
+            assert process.poll() is None
+            time.sleep(0.02)
+
     def __call__(self, *arguments: str, **extra: str) -> Finished:
         return self.finish(self.start(*arguments, **extra))
 
@@ -109,3 +116,21 @@ class Command:
     def left_over(self) -> list[Path]:
         """Files left in the temporary folder."""
         return [path for path in (self.folder / "tmp").rglob("*") if path.is_file()]
+
+
+def wait_for(process: subprocess.Popen[str], text: str) -> None:
+    """Reads the lines of the output until the text is among them."""
+    assert process.stdout
+    seen = ""
+    while text not in seen:
+        line = process.stdout.readline()
+        assert line, seen
+        seen += line
+
+
+def until(true: Callable[[], object]) -> None:
+    """Returns once that is so, which takes less than half a minute."""
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -74,8 +74,9 @@ def _found(working: Path, places: Sequence[str], *, apart: Path) -> Iterator[Pat
             # Unlike Path.glob it takes a pattern from the root, too.
             matching = glob.glob(place, root_dir=working, recursive=True)  # noqa: PTH207
             named = [working / each for each in sorted(matching)]
-        below = [report for path in named for report in _below(path) if report != apart]
-        if not below and any(apart in _below(path) for path in named):
+        found = [report for path in named for report in _below(path)]
+        below = [report for report in found if report != apart]
+        if found and not below:
             raise FileError(
                 f"{place}: the report of the whole would replace the one there; name another folder"
                 " with --out"

@@ -50,11 +50,8 @@ def compare(before: Outcome, now: Outcome, places: tuple[str, str] = ("", "")) -
     old, new = _by_name(before), _by_name(now)
     pairs = [Change(before=old.get(key), now=new.get(key)) for key in {**old, **new}]
     # A target that a run was told to leave out is there all the same.
-    names = {"Added": "Left out before", "Gone": "Left out now"}
-    names = {
-        name: names[name] if _narrowed(outcome) else name
-        for name, outcome in (("Added", before), ("Gone", now))
-    }
+    names = {"Added": "Left out before"} if _narrowed(before) else {}
+    names |= {"Gone": "Left out now"} if _narrowed(now) else {}
     changes: dict[str, list[Change]] = {names.get(name, name): [] for name in _KINDS}
     for change in pairs:
         if name := next((name for name, true in _KINDS.items() if true(change)), ""):

@@ -128,8 +128,14 @@ class _Writer:
     def _kept_out(self, groups: Sequence[Group]) -> str:
         lines = ["### Could not be assumed", ""]
         for group in groups[:_MOST_ROWS]:
-            lines.append(f"- {self._names(group.results)}: {self._whole(group.reason)}")
-            lines += [f"  What to do: {self._whole(group.remedy)}"] if group.remedy else []
+            lines.append(
+                f"- {self._names(group.results)}: {self._code(group.reason, _LONGEST_REMEDY)}"
+            )
+            lines += (
+                [f"  What to do: {self._code(group.remedy, _LONGEST_REMEDY)}"]
+                if group.remedy
+                else []
+            )
             topic = explanations.topic_of(group.reason)
             lines += [f"  More: {code(f'rolecall explain {topic}')}"] if topic else []
         return "\n".join([*lines, *self._again(groups, "try")])
@@ -154,8 +160,5 @@ class _Writer:
             whole = f"\n\nThe whole log: {self._code(first.log)}" if first.log else ""
             yield f"<details>\n{lead}\n\n{block}{whole}\n\n</details>"
 
-    def _code(self, text: str) -> str:
-        return code(self._texts.start(text, _LONGEST_TEXT))
-
-    def _whole(self, text: str) -> str:
-        return code(self._texts.start(text, _LONGEST_REMEDY))
+    def _code(self, text: str, most: int = _LONGEST_TEXT) -> str:
+        return code(self._texts.start(text, most))
