@@ -1,35 +1,166 @@
-"""The variables through which AWS SDKs find credentials."""
+"""The variables that AWS SDKs of any age read: which are settings, and which lead to credentials.
 
-# What of the environment is never to be shown.
-SECRET_VARIABLES = frozenset(
+Sources: https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html, and for what that
+leaves out the code of botocore, boto 2, the AWS CLI, and the SDKs for Go, Java, JavaScript, PHP,
+Ruby and .NET. All of them tell capitals from small letters, as the system does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+# Whatever begins so is an SDK's or a tool's of AWS. Of these the commands of a target get settings
+# alone: a name that nobody here has heard of may be a way to credentials of somebody else's.
+_OF_AWS = ("AWS_", "AMAZON_", "EC2_")
+SETTINGS = frozenset(
     {
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SECRET_KEY",
-        "AWS_SESSION_TOKEN",
-        "AWS_SECURITY_TOKEN",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+        "AWS_ACCOUNT_ID_ENDPOINT_MODE",
+        "AWS_AUTH_SCHEME_PREFERENCE",
+        "AWS_CA_BUNDLE",
+        "AWS_CLI_AUTO_PROMPT",
+        "AWS_CLI_FILE_ENCODING",
+        "AWS_CLI_HISTORY_FILE",
+        "AWS_CLI_S3_MV_VALIDATE_SAME_S3_PATHS",
+        "AWS_DATA_PATH",
+        "AWS_DEFAULTS_MODE",
+        "AWS_DEFAULT_OUTPUT",
+        "AWS_DISABLE_HOST_PREFIX_INJECTION",
+        "AWS_DISABLE_REQUEST_COMPRESSION",
+        "AWS_ENABLE_ENDPOINT_DISCOVERY",
+        "AWS_ENDPOINT_DISCOVERY_ENABLED",
+        "AWS_ENDPOINT_URL",
+        "AWS_EXECUTION_ENV",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+        "AWS_JAVA_V1_DISABLE_DEPRECATION_ANNOUNCEMENT",
+        "AWS_MAX_ATTEMPTS",
+        "AWS_NODEJS_CONNECTION_REUSE_ENABLED",
+        "AWS_PAGER",
+        "AWS_REQUEST_CHECKSUM_CALCULATION",
+        "AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES",
+        "AWS_RESPONSE_CHECKSUM_VALIDATION",
+        "AWS_RETRY_MODE",
+        "AWS_S3_DISABLE_EXPRESS_SESSION_AUTH",
+        "AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS",
+        "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT",
+        "AWS_S3_USE_ARN_REGION",
+        "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED",
+        "AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE",
+        "AWS_SDK_UA_APP_ID",
+        "AWS_SIGV4A_SIGNING_REGION_SET",
+        "AWS_STS_REGIONAL_ENDPOINTS",
+        "AWS_USE_DUALSTACK_ENDPOINT",
+        "AWS_USE_FIPS_ENDPOINT",
+        # Terraform before it knew AWS_ENDPOINT_URL.
+        "AWS_DYNAMODB_ENDPOINT",
+        "AWS_IAM_ENDPOINT",
+        "AWS_S3_ENDPOINT",
+        "AWS_STS_ENDPOINT",
     }
 )
-# Each of these would win over, or stand beside, the profile of the target.
-SOURCE_VARIABLES = frozenset(
-    {
-        "AWS_ACCESS_KEY_ID",
-        "AWS_ACCESS_KEY",
-        "AWS_SECRET_KEY",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "AWS_SECURITY_TOKEN",
-        "AWS_CREDENTIAL_EXPIRATION",
-        "AWS_PROFILE",
-        "AWS_DEFAULT_PROFILE",
-        "AWS_CONFIG_FILE",
-        "AWS_SHARED_CREDENTIALS_FILE",
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-        "AWS_WEB_IDENTITY_TOKEN_FILE",
-        "AWS_ROLE_ARN",
-        "AWS_ROLE_SESSION_NAME",
-    }
+_SETTING = re.compile(rf"(?:{'|'.join(sorted(SETTINGS))}|AWS_ENDPOINT_URL_[A-Z0-9_]+)")
+# A pattern of each way to credentials, and of what says where one begins or that one is left out.
+# None of these can be a target's own, and nothing is said of them where they are left behind.
+_WAYS = (
+    # keys and tokens, by all the names they have had
+    r"(?:AWS|AMAZON|EC2)_(?:ACCESS_KEY(?:_ID)?|SECRET(?:_ACCESS)?_KEY|SESSION_TOKEN)",
+    r"(?:AWS|EC2)_SECURITY_TOKEN",
+    r"AWS_CREDENTIAL_EXPIRATION",
+    r"AWS_BEARER_TOKEN_\w+",
+    # files and the profiles in them
+    r"AWS_(?:DEFAULT_)?PROFILE",
+    r"AWS_CONFIG_FILE",
+    r"AWS_SHARED_CREDENTIALS_FILE",
+    r"AWS_CREDENTIAL_FILE",
+    r"AWS_CREDENTIAL_PROFILES_FILE",
+    r"AWS_SDK_LOAD_CONFIG",
+    r"AWS_SDK_LOAD_NONDEFAULT_CONFIG",
+    r"AWS_SDK_CONFIG_OPT_OUT",
+    r"BOTO_CONFIG",
+    r"BOTO_PATH",
+    r"MINIO_SHARED_CREDENTIALS_FILE",
+    # roles, web identity, browsers' logins
+    r"AWS_(?:IAM_)?ROLE_(?:ARN|SESSION_NAME)",
+    r"AWS_WEB_IDENTITY_\w+",
+    r"AWS_SSO_\w+",
+    r"AWS_LOGIN_\w+",
+    # endpoints that give credentials
+    r"AWS_CONTAINER_\w+",
+    r"AWS_EC2_\w+",
+    r"AWS_IMDS_\w+",
+    r"AWS_METADATA_\w+",
+    r"AWS_IMDSV1_FALLBACK",
+    # what aws-vault and its like say of the session they have made
+    r"AWS_VAULT\w*",
+    r"AWS_SESSION_(?:EXPIRATION|TTL)",
+    r"AWS_(?:ASSUME_ROLE_TTL|CHAINED_SESSION_TOKEN_TTL|FEDERATION_TOKEN_TTL|MFA_SERIAL)",
+    r"AWS_OKTA_\w+",
+    r"AWS_PROFILE_\w+",
+    # where the session is, which the target's own says
+    r"(?:AWS|AMAZON)_(?:DEFAULT_)?REGION",
 )
+RESERVED = "|".join(_WAYS)
+_RESERVED = re.compile(rf"(?:{RESERVED})")
+# They name the account and region that rolecall itself was started for.
+_OF_THE_HUB = frozenset({"CDK_DEFAULT_ACCOUNT", "CDK_DEFAULT_REGION"})
+_SECRET = re.compile(
+    r"(?:AWS|AMAZON|EC2)_(?:SECRET(?:_ACCESS)?_KEY|SESSION_TOKEN|SECURITY_TOKEN)"
+    r"|AWS_CONTAINER_AUTHORIZATION_TOKEN|AWS_BEARER_TOKEN_\w+"
+)
+# Words of a JVM's options win over the environment in the SDKs for Java.
+_OPTIONS = re.compile(r"\w*(?:OPTS|OPTIONS|ARGS)")
+_PROPERTY = re.compile(
+    r"""(?<!\S)(?:(?P<quote>["'])-D(?:aws|com\.amazonaws)\..*?(?P=quote)(?!\S)"""
+    r"""|-D(?:aws|com\.amazonaws)\.(?:"[^"]*"|'[^']*'|[^\s"'])*)"""
+)
+_SECRET_PROPERTY = re.compile(
+    r"""-Daws\.(?:secretKey|secretAccessKey|sessionToken)=["']?([^\s"']+)"""
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inherited:
+    """What commands may have of an environment.
+
+    Attributes:
+        kept: names and values. unknown: names of AWS's that were left out, and no known way to
+            credentials. shortened: names of options whose words `-Daws.…` were taken out.
+    """
+
+    kept: Mapping[str, str]
+    unknown: tuple[str, ...]
+    shortened: tuple[str, ...]
+
+
+def inherited(environ: Mapping[str, str]) -> Inherited:
+    """The environment without what leads an SDK to credentials, or to the account of others."""
+    kept: dict[str, str] = {}
+    unknown: list[str] = []
+    shortened: list[str] = []
+    for name, value in environ.items():
+        if _RESERVED.fullmatch(name):
+            continue
+        if _SETTING.fullmatch(name) or not (name.startswith(_OF_AWS) or name in _OF_THE_HUB):
+            kept[name] = without_properties(name, value)
+            if kept[name] != value:
+                shortened.append(name)
+        else:
+            unknown.append(name)
+    return Inherited(kept=kept, unknown=tuple(unknown), shortened=tuple(shortened))
+
+
+def without_properties(name: str, value: str) -> str:
+    """The value; of a variable with a JVM's options, without those that are an SDK's of AWS."""
+    if "-D" not in value or not _OPTIONS.fullmatch(name):
+        return value
+    return _PROPERTY.sub("", value)
+
+
+def secrets(environ: Mapping[str, str]) -> Iterator[str]:
+    """What of an environment is never to be shown."""
+    for name, value in environ.items():
+        if _SECRET.fullmatch(name):
+            yield value
+        elif "-Daws." in value:
+            yield from _SECRET_PROPERTY.findall(value)

@@ -15,6 +15,7 @@ from rolecall.errors import AssumeError, FileError
 from rolecall.files import new_folder
 from rolecall.jobs import Job, not_assumed, result
 from rolecall.masking import named
+from rolecall.profiles import home
 from rolecall.profiles.private import REFRESHING, STATIC, PrivateProfile, private_profile
 from rolecall.results import CommandResult, Result, Status, worst
 from rolecall.secret import Mask, Secret
@@ -132,6 +133,7 @@ class Deployer:
                 count=self.count,
                 profile=profile.variables(),
             )
+            environ |= home.private(environ, profile.home)
             return self._run(self.settings.commands, folder, environ, mask=mask, listener=listener)
 
     def once(self, name: str, commands: Commands, listener: Listener) -> Result:

@@ -149,13 +149,15 @@ def test_a_target_s_files_are_its_owner_s_alone_whatever_the_umask(tmp_path, uma
             profile = private_profile(root / "1", "dev", region="eu-central-1", mode=mode)
             profile.write(replace(SESSION, deadline=time.monotonic() + 100))
             profile.renew(SESSION) if mode == "refreshing" else None
-            found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in root.rglob("*")}
+            paths = list(root.rglob("*"))
+            files = {p.name: stat.S_IMODE(p.stat().st_mode) for p in paths if p.is_file()}
+            folders = {p.name: stat.S_IMODE(p.stat().st_mode) for p in paths if p.is_dir()}
             profile.remove()
     finally:
         os.umask(before)
-    assert {"1", "config", "credentials"} <= set(found)
-    assert found.pop("1") == 0o700
-    assert set(found.values()) == {0o600}
+    assert {"config", "credentials"} <= set(files)
+    assert set(files.values()) == {0o600}
+    assert folders == dict.fromkeys(("1", "home", ".aws"), 0o700)
 
 
 def test_what_a_temporary_folder_is_called_is_never_run(tmp_path):
@@ -170,5 +172,5 @@ def test_what_a_temporary_folder_is_called_is_never_run(tmp_path):
         )
         assert json.loads(by_shell.stdout)["SecretAccessKey"] == "b"
         # botocore cuts the line as a shell does, and starts no shell.
-        assert shlex.split(line) == ["cat", str(root / "1" / "session.json")]
+        assert shlex.split(line) == ["cat", str(root / "1" / "home" / ".aws" / "session.json")]
     assert not (tmp_path / "ran").exists()

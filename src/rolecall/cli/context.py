@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rolecall.aws_variables import SECRET_VARIABLES
+from rolecall import aws_variables
 from rolecall.cli.arguments import Arguments
 from rolecall.errors import ConfigError, NothingToDoError, Problem
 from rolecall.masking import named
@@ -43,7 +43,7 @@ class Context:
 
     def __init__(self, arguments: Arguments, *, environ: Mapping[str, str], folder: Path) -> None:
         self.environ, self.folder = environ, folder
-        self.mask = Mask(Secret(environ.get(name, "")) for name in SECRET_VARIABLES)
+        self.mask = Mask(map(Secret, aws_variables.secrets(environ)))
         self.loaded: Loaded = load(
             environ=environ, flags=arguments.flags, spelt=arguments.spelt, folder=folder
         )

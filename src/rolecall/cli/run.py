@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rolecall import logs
+from rolecall.aws_variables import Inherited, inherited
 from rolecall.cli import identity
 from rolecall.cli.approval import Approval
 from rolecall.cli.aws import Aws
@@ -94,6 +95,8 @@ def _memory(
 
 
 def surroundings(context: Context, stop: Stop) -> Surroundings:
+    """What a run takes from outside. What of it its commands do not get is said."""
+    _tell_left_out(inherited(context.environ))
     return Surroundings(
         # Whoever may write to a webhook is no business of the commands.
         environ={name: v for name, v in context.environ.items() if name != _NOTIFY},
@@ -102,6 +105,18 @@ def surroundings(context: Context, stop: Stop) -> Surroundings:
         mask=context.mask,
         stop=stop,
     )
+
+
+def _tell_left_out(found: Inherited) -> None:
+    """Known ways to credentials apart: that nobody's but the target's are there is the point."""
+    if found.unknown:
+        logs.Log().info(
+            "variables_not_passed_on",
+            names=" ".join(found.unknown),
+            why="no setting of an SDK is known by that name; `variables` of targets may have it",
+        )
+    if found.shortened:
+        logs.Log().info("jvm_properties_not_passed_on", names=" ".join(found.shortened))
 
 
 def view(context: Context, output: ByteSink) -> View:

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rolecall.aws_variables import SOURCE_VARIABLES
+from rolecall.aws_variables import inherited, without_properties
 from rolecall.targets import Target
+
+# Nobody answers there, and it is refused at once: no user but root may listen on such a port.
+_NOBODY = "http://127.0.0.1:9"
+# What leads an SDK that finds nothing in the target's profile to nobody else's credentials. The
+# profile may have an endpoint of its own in place of the closed one.
+_CLOSED: Mapping[str, str] = {
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT": _NOBODY,
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI": _NOBODY,
+    # Else the SDKs for Go v1 and JavaScript v2 read no config file, but ~/.aws/credentials.
+    "AWS_SDK_LOAD_CONFIG": "1",
+    "AWS_SDK_LOAD_NONDEFAULT_CONFIG": "1",
+}
 
 
 def of_target(
-    inherited: Mapping[str, str],
+    environ: Mapping[str, str],
     target: Target,
     *,
     region: str,
@@ -17,16 +30,17 @@ def of_target(
     count: int,
     profile: Mapping[str, str],
 ) -> dict[str, str]:
-    """What the commands see: the inherited variables without the source's credentials, and ours.
+    """What the commands see: of the environment what leads to no credentials, and ours.
 
     Args:
         index: the target's place, from 1. count: of all targets.
         profile: the variables that point at the target's profile.
     """
-    kept = {name: value for name, value in inherited.items() if name not in SOURCE_VARIABLES}
+    own = target.variables_in(region)
     return {
-        **kept,
-        **target.variables_in(region),
+        **inherited(environ).kept,
+        **{name: without_properties(name, value) for name, value in own.items()},
+        **_CLOSED,
         **profile,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,

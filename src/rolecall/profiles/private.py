@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import stat
 import tempfile
@@ -14,10 +15,13 @@ from typing import Any
 
 from rolecall.errors import FileError
 from rolecall.files import create, new_folder, remove_folder, write_atomically
+from rolecall.profiles.home import AWS
 from rolecall.secret import Secret
 from rolecall.sessions.session import Session
 
 REFRESHING, STATIC, ENDPOINT = "refreshing", "static", "endpoint"
+# In place of /etc/boto.cfg and ~/.boto. boto 2 knows no other way to leave the metadata service be.
+_BOTO = b"[Boto]\nmetadata_service_num_attempts = 0\n"
 
 
 @contextmanager
@@ -67,12 +71,14 @@ class PrivateProfile(ABC):
     """One target's profile in one region.
 
     Attributes:
-        config, credentials: its files, in a folder of its own.
+        home: a folder in its own, which may become the home of the commands.
+        config, credentials: its files, where they lie in a home folder.
     """
 
     def __init__(self, folder: Path, name: str, *, region: str) -> None:
         self.folder, self.name, self.region = folder, name, region
-        self.config, self.credentials = folder / "config", folder / "credentials"
+        self.home = folder / "home"
+        self.config, self.credentials = (self.home / AWS / n for n in ("config", "credentials"))
 
     def write(self, session: Session) -> None:
         """Makes the files, with this session's credentials.
@@ -80,7 +86,9 @@ class PrivateProfile(ABC):
         Raises:
             FileError: where they can't be made.
         """
-        new_folder(self.folder)
+        for folder in (self.folder, self.home, self.home / AWS):
+            new_folder(folder)
+        create(self._boto, _BOTO)
         self._write(session)
 
     def renew(self, session: Session) -> None:
@@ -97,6 +105,9 @@ class PrivateProfile(ABC):
             "AWS_PROFILE": self.name,
             "AWS_CONFIG_FILE": str(self.config),
             "AWS_SHARED_CREDENTIALS_FILE": str(self.credentials),
+            "AWS_CREDENTIAL_PROFILES_FILE": str(self.credentials),  # as Java's SDK called it once
+            "BOTO_CONFIG": str(self._boto),
+            "MINIO_SHARED_CREDENTIALS_FILE": os.devnull,
         }
 
     def secrets(self) -> tuple[Secret, ...]:
@@ -105,12 +116,11 @@ class PrivateProfile(ABC):
 
     def remove(self) -> None:
         """Removes the folder, whatever the commands have put there."""
-        try:
-            for path in self.folder.iterdir():
-                path.unlink()
-            self.folder.rmdir()
-        except OSError:
-            remove_folder(self.folder)
+        remove_folder(self.folder)
+
+    @property
+    def _boto(self) -> Path:
+        return self.folder / "boto.cfg"
 
     @abstractmethod
     def _write(self, session: Session) -> None: ...
@@ -136,17 +146,15 @@ class RefreshingProfile(PrivateProfile):
 
     def _write(self, session: Session) -> None:
         create(self._current, _text(session))
-        create(self.credentials, b"")
-        lines = [
-            f"[profile {self.name}]",
-            f"region = {self.region}",
-            f"credential_process = cat {shlex.quote(str(self._current))}",
-        ]
-        create(self.config, "\n".join([*lines, ""]).encode())
+        process = f"credential_process = cat {shlex.quote(str(self._current))}\n"
+        # Some read one of the files alone: the SDKs for PHP and Java v1, and minio's library.
+        create(self.credentials, f"[{self.name}]\n{process}".encode())
+        config = f"[profile {self.name}]\nregion = {self.region}\n{process}"
+        create(self.config, config.encode())
 
     @property
     def _current(self) -> Path:
-        return self.folder / "session.json"
+        return self.config.parent / "session.json"
 
 
 def private_profile(folder: Path, name: str, *, region: str, mode: str) -> PrivateProfile:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from rolecall.aws_variables import SOURCE_VARIABLES
+from rolecall.aws_variables import RESERVED
 from rolecall.settings.amounts import Amount, AmountKind, Shard, ShardKind, WavesKind
 from rolecall.settings.destinations import Destination, DestinationsKind
 from rolecall.settings.documents import Commands, CommandsKind, Policy, TargetsKind
@@ -23,11 +23,11 @@ from rolecall.settings.state import StateKind
 ROLE_ARN = r"arn:aws[a-z-]*:iam::\d{12}:role/(?:[\x21-\x2e\x30-\x7e]+/)*[\w+=,.@-]{1,64}"
 WAVE = Whole(1, 1000)
 REGION = r"[a-z]{2,4}(?:-[a-z]+)+-\d"
-_RESERVED = "|".join(sorted(SOURCE_VARIABLES))
 VARIABLES = Pairs(
     Text(
-        rf"(?!ROLECALL_|(?:{_RESERVED})$)[A-Za-z_][A-Za-z0-9_]*",
-        "a variable's name of letters, digits and _ that rolecall does not set itself",
+        rf"(?!ROLECALL_|(?:{RESERVED})$)[A-Za-z_][A-Za-z0-9_]*",
+        "a variable's name of letters, digits and _ that rolecall does not set itself and that"
+        " leads to no credentials",
     ),
     Text(),
     most=1000,
