@@ -16,7 +16,8 @@ from rolecall.files import new_folder
 from rolecall.jobs import Job, not_assumed, result
 from rolecall.masking import named
 from rolecall.profiles import home
-from rolecall.profiles.private import REFRESHING, STATIC, PrivateProfile, private_profile
+from rolecall.profiles.endpoint import Endpoint
+from rolecall.profiles.private import REFRESHING, PrivateProfile, private_profile
 from rolecall.results import CommandResult, Result, Status, worst
 from rolecall.secret import Mask, Secret
 from rolecall.sessions.alarms import Alarms
@@ -77,6 +78,7 @@ class Deployer:
 
     Attributes:
         count: of all targets.
+        endpoint: gives credentials to what knows no other way to them.
         stop: ends what runs. alarms: wait for the time to renew sessions, and look after limits.
     """
 
@@ -85,6 +87,7 @@ class Deployer:
     outside: Surroundings
     stop: Stop
     root: Path
+    endpoint: Endpoint
     count: int
     alarms: Alarms = field(default_factory=Alarms)
 
@@ -118,12 +121,14 @@ class Deployer:
             assumer = self.sessions.assumer
             self.stop.run(lambda: assumer.check_region(target, session, job.region))
         folder = self.root / f"{job.target.index}-{job.region}"
-        profile = private_profile(folder, target.name, region=job.region, mode=mode)
+        profile = private_profile(
+            folder, target.name, region=job.region, mode=mode, endpoint=self.endpoint
+        )
         with ExitStack() as stack:
             stack.callback(profile.remove)
             profile.write(session)
             mask = self._mask(job, session, profile)
-            if mode != STATIC:
+            if profile.renews:
                 stack.enter_context(self._refresher(target, session, profile, mask))
             environ = environment.of_target(
                 self.outside.environ,

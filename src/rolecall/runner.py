@@ -13,6 +13,7 @@ from rolecall.deploy import Deployer, Sessions, Surroundings
 from rolecall.errors import AssumeError, ConfigError, FileError, InterruptedRunError, lacking
 from rolecall.fanout import Fanout
 from rolecall.jobs import Job, not_assumed, once_left, result, succeeded_before
+from rolecall.profiles.endpoint import Endpoint
 from rolecall.profiles.private import private_root
 from rolecall.report.view import View
 from rolecall.results import Outcome, Result, Span, Status
@@ -120,15 +121,17 @@ class Runner:
             wanted = {job.target.name for job in left}
             if not self._preflight(sessions, [t for t in targets if t.name in wanted], left):
                 return replace(outcome, preflight_failed=True)
-        deployer = Deployer(
-            settings=self._settings,
-            sessions=sessions,
-            outside=self._outside,
-            stop=self._stop,
-            root=root,
-            count=count,
-        )
-        return self._deploy(outcome, deployer, jobs)
+        with Endpoint() as endpoint:
+            deployer = Deployer(
+                settings=self._settings,
+                sessions=sessions,
+                outside=self._outside,
+                stop=self._stop,
+                root=root,
+                endpoint=endpoint,
+                count=count,
+            )
+            return self._deploy(outcome, deployer, jobs)
 
     def _deploy(self, outcome: Outcome, deployer: Deployer, jobs: Sequence[Job]) -> Outcome:
         if not self._memory.lost():

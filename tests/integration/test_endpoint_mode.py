@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+import socket
+from urllib.parse import urlsplit
+
+import pytest
 
 from support.command import TARGETS
 from support.sts import ContainerCredentials
@@ -64,27 +68,39 @@ def test_the_source_s_own_container_endpoint_is_not_the_target_s(rolecall, tmp_p
     assert "assumed-role/deploy/" in done.out
 
 
-def test_one_target_cannot_read_another_s(rolecall, tmp_path):
+def test_one_target_s_token_gives_it_its_own_session_and_no_other(rolecall, sts, tmp_path):
+    ask = 'curl -s "$AWS_CONTAINER_CREDENTIALS_FULL_URI" -H "Authorization: $1"'
     script = (
-        f'if test "$ROLECALL_TARGET" = dev; then'
-        f'  echo "$AWS_CONTAINER_CREDENTIALS_FULL_URI" > {tmp_path}/new;'
-        f"  mv {tmp_path}/new {tmp_path}/url; until test -e {tmp_path}/done; do sleep .05; done;"
-        f"else until test -e {tmp_path}/url; do sleep .05; done;"
-        f'  curl -s "$(cat {tmp_path}/url)" -H "Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN";'
-        f"  touch {tmp_path}/done; fi"
+        f"ask() {{ {ask}; }}\n"
+        'key=$(ask "$AWS_CONTAINER_AUTHORIZATION_TOKEN" | sed "s/.*AccessKeyId.: .//; s/".*//")\n'
+        f"echo $key > {tmp_path}/$ROLECALL_TARGET.key\n"
+        f"until test -s {tmp_path}/dev.key -a -s {tmp_path}/tst.key; do sleep .05; done\n"
+        'ask "${AWS_CONTAINER_AUTHORIZATION_TOKEN%?}"'
     )
     two = " ".join(TARGETS.split()[:2])
     done = rolecall.run(script, **ENDPOINT, ROLECALL_TARGETS=two, ROLECALL_MAX_PARALLEL="2")
     assert done.code == 0, done.out
-    assert 'tst | {"code": "Unauthorized", "message": "this is not the token"}' in done.out
+    assert done.out.count("no target has this token") == 2
+    given = [(tmp_path / f"{name}.key").read_text().strip() for name in ("dev", "tst")]
+    assert len(set(given)) == 2
+    assert set(given) <= set(sts.issued)
 
 
-def test_after_its_target_nobody_answers(rolecall, tmp_path):
+def test_what_a_target_had_is_given_to_nobody_after_its_end(rolecall, tmp_path):
     script = (
-        f"if test -e {tmp_path}/url; then curl -sS $(cat {tmp_path}/url) || echo gone: $?;"
-        f" else echo $AWS_CONTAINER_CREDENTIALS_FULL_URI > {tmp_path}/url; fi"
+        f'if test -e {tmp_path}/token; then curl -s -H "Authorization: $(cat {tmp_path}/token)"'
+        " $AWS_CONTAINER_CREDENTIALS_FULL_URI;"
+        f" else echo $AWS_CONTAINER_AUTHORIZATION_TOKEN > {tmp_path}/token; fi"
     )
     two = " ".join(TARGETS.split()[:2])
     done = rolecall.run(script, **ENDPOINT, ROLECALL_TARGETS=two)
     assert done.code == 0, done.out
-    assert "gone: 7" in done.out  # curl: failed to connect
+    assert '{"code": "Unauthorized", "message": "no target has this token"}' in done.out
+
+
+def test_after_the_run_nobody_answers(rolecall, tmp_path):
+    script = f"echo $AWS_CONTAINER_CREDENTIALS_FULL_URI > {tmp_path}/url"
+    assert rolecall.run(script, **ONE).code == 0
+    url = urlsplit((tmp_path / "url").read_text().strip())
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((url.hostname, url.port), 5)

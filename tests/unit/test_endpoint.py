@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -12,8 +13,9 @@ from datetime import UTC, datetime
 import pytest
 
 from rolecall.errors import FileError
-from rolecall.profiles import endpoint
-from rolecall.profiles.endpoint import EndpointProfile
+from rolecall.profiles import endpoint as endpoint_module
+from rolecall.profiles.endpoint import Endpoint
+from rolecall.profiles.private import EndpointProfile, RefreshingProfile
 from rolecall.secret import Secret
 from rolecall.sessions.session import Credentials, Session
 
@@ -34,11 +36,24 @@ def session(letter="a"):
 
 
 @pytest.fixture
-def profile(tmp_path):
-    found = EndpointProfile(tmp_path / "dev", "dev", region="eu-central-1")
-    found.write(session())
-    yield found
-    found.remove()
+def endpoint():
+    with Endpoint() as found:
+        yield found
+
+
+@pytest.fixture
+def make(endpoint, tmp_path):
+    def made(name, kind=EndpointProfile, letter="a"):
+        found = kind(tmp_path / name, name, region="eu-central-1", endpoint=endpoint)
+        found.write(session(letter))
+        return found
+
+    return made
+
+
+@pytest.fixture
+def profile(make):
+    return make("dev")
 
 
 def ask(variables, token=None, path=""):
@@ -53,7 +68,9 @@ def ask(variables, token=None, path=""):
             return error.code, json.load(error)
 
 
-def test_whoever_knows_the_token_gets_the_session_in_use(profile):
+@pytest.mark.parametrize("kind", [EndpointProfile, RefreshingProfile])
+def test_whoever_knows_the_token_gets_the_session_in_use(make, kind):
+    profile = make("dev", kind)
     status, found = ask(profile.variables())
     until = found.pop("Expiration")
     keys = {"AccessKeyId": "id-a", "SecretAccessKey": "key-a", "Token": "token-a"}
@@ -70,44 +87,57 @@ def test_without_the_token_nothing_is_given(profile, token):
     assert (status, found["code"]) == (401, "Unauthorized")
 
 
-def test_another_target_s_token_opens_nothing(profile, tmp_path):
-    other = EndpointProfile(tmp_path / "tst", "tst", region="eu-central-1")
-    token = other.secrets()[0].reveal()
-    assert len(token) > 40
-    assert ask(profile.variables(), token)[0] == 401
+def test_a_thousand_targets_have_one_server_and_each_gets_its_own_session(make):
+    before = threading.active_count()
+    made = [make(f"t{number}", letter=str(number)) for number in range(1000)]
+    assert threading.active_count() - before <= 1
+    variables = [profile.variables() for profile in made]
+    assert len({v["AWS_CONTAINER_CREDENTIALS_FULL_URI"] for v in variables}) == 1
+    assert len({v["AWS_CONTAINER_AUTHORIZATION_TOKEN"] for v in variables}) == 1000
+    for number in (0, 1, 500, 999):
+        assert ask(variables[number])[1]["Token"] == f"token-{number}"
+    assert len(made[0].secrets()[0].reveal()) > 40
 
 
 def test_no_other_path_is_there(profile):
     assert ask(profile.variables(), path="/more")[0] == 404
 
 
-def test_it_listens_on_loopback_alone(profile):
-    assert profile._server.socket.getsockname()[0] == "127.0.0.1"
+def test_it_listens_on_loopback_alone(endpoint, profile):
+    assert endpoint._server.socket.getsockname()[0] == "127.0.0.1"
 
 
-def test_after_the_target_nobody_listens(profile):
-    port = profile._server.socket.getsockname()[1]
+def test_after_the_target_its_token_opens_nothing(make, profile):
+    other = make("tst", letter="b")
     profile.remove()
+    assert ask(profile.variables())[0] == 401
+    assert ask(other.variables())[1]["Token"] == "token-b"
+
+
+def test_after_the_run_nobody_listens(make, endpoint):
+    make("dev")
+    port = endpoint._server.socket.getsockname()[1]
+    endpoint.__exit__()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), 5)
-    assert not profile._server._thread.is_alive()
+    assert not endpoint._server._thread.is_alive()
 
 
-def test_who_connected_before_the_end_gets_nothing_after_it(profile):
+def test_who_connected_before_the_end_gets_nothing_after_it(endpoint, profile):
     variables = profile.variables()
-    port = profile._server.socket.getsockname()[1]
+    port = endpoint._server.socket.getsockname()[1]
     with socket.create_connection(("127.0.0.1", port), 5) as early:
         assert ask(variables)[0] == 200  # so the one before it has been accepted
         profile.remove()
         token = variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
         early.sendall(f"GET /credentials HTTP/1.0\r\nAuthorization: {token}\r\n\r\n".encode())
         answer = early.makefile("rb").read()
-    assert b" 410 " in answer
+    assert b" 401 " in answer
     assert b"token-a" not in answer
 
 
-def test_a_client_that_hangs_up_is_no_trouble(profile, capfd):
-    port = profile._server.socket.getsockname()[1]
+def test_a_client_that_hangs_up_is_no_trouble(endpoint, profile, capfd):
+    port = endpoint._server.socket.getsockname()[1]
     for rude in (b"", b"GET /cred", b"\x00\xff\r\n\r\n", b"GET / HTTP/1.0\r\n" * 200):
         with socket.create_connection(("127.0.0.1", port), 5) as client:
             client.sendall(rude)
@@ -118,23 +148,28 @@ def test_a_client_that_hangs_up_is_no_trouble(profile, capfd):
 def test_its_profile_holds_a_region_and_no_key(profile):
     variables = profile.variables()
     assert "AWS_PROFILE" not in variables
-    assert profile.config.read_text() == (
-        "[default]\nregion = eu-central-1\n[profile dev]\nregion = eu-central-1\n"
-    )
+    assert profile.config.read_text() == "[profile dev]\nregion = eu-central-1\n"
     assert profile.credentials.read_bytes() == b""
 
 
-def test_a_target_named_default_has_one_section(tmp_path):
-    profile = EndpointProfile(tmp_path / "x", "default", region="eu-central-1")
-    profile.write(session())
-    assert profile.config.read_text() == "[default]\nregion = eu-central-1\n"
+def test_no_profile_is_called_default_even_of_a_target_of_that_name(make):
+    profile = make("default")
+    assert profile.config.read_text() == ""
     profile.remove()
     assert not profile.folder.exists()
 
 
-def test_a_machine_without_loopback_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(endpoint, "_HOST", "192.0.2.1")
-    profile = EndpointProfile(tmp_path / "x", "dev", region="eu-central-1")
+def test_a_machine_without_loopback_is_told(make, monkeypatch):
+    monkeypatch.setattr(endpoint_module, "_HOST", "192.0.2.1")
     with pytest.raises(FileError, match="cannot listen on 192"):
-        profile.write(session())
+        make("dev")
+
+
+def test_a_machine_without_loopback_has_refreshing_profiles_all_the_same(make, monkeypatch):
+    monkeypatch.setattr(endpoint_module, "_HOST", "192.0.2.1")
+    profile = make("dev", RefreshingProfile)
+    assert not {name for name in profile.variables() if "CONTAINER" in name}
+    assert profile.secrets() == ()
+    profile.renew(session("b"))
+    assert "key-b" in (profile.config.parent / "session.json").read_text()
     profile.remove()

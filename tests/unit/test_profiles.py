@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from rolecall.errors import FileError
 from rolecall.profiles import shared
+from rolecall.profiles.endpoint import Endpoint
 from rolecall.profiles.private import RefreshingProfile, private_profile, private_root
 from rolecall.secret import Secret
 from rolecall.sessions.session import Credentials, MalformedAnswerError, Session, from_answer
@@ -141,12 +142,14 @@ def test_a_folder_where_any_user_may_replace_ours_is_not_used(tmp_path):
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o077])
-@pytest.mark.parametrize("mode", ["refreshing", "static", "endpoint"])
+@pytest.mark.parametrize("mode", ["refreshing", "static", "endpoint", "environment"])
 def test_a_target_s_files_are_its_owner_s_alone_whatever_the_umask(tmp_path, umask, mode):
     before = os.umask(umask)
     try:
-        with private_root({"TMPDIR": str(tmp_path)}) as root:
-            profile = private_profile(root / "1", "dev", region="eu-central-1", mode=mode)
+        with private_root({"TMPDIR": str(tmp_path)}) as root, Endpoint() as endpoint:
+            profile = private_profile(
+                root / "1", "dev", region="eu-central-1", mode=mode, endpoint=endpoint
+            )
             profile.write(replace(SESSION, deadline=time.monotonic() + 100))
             profile.renew(SESSION) if mode == "refreshing" else None
             paths = list(root.rglob("*"))
@@ -163,8 +166,8 @@ def test_a_target_s_files_are_its_owner_s_alone_whatever_the_umask(tmp_path, uma
 def test_what_a_temporary_folder_is_called_is_never_run(tmp_path):
     parent = tmp_path / "it's $(touch ran) `touch ran` %(x)s"
     parent.mkdir()
-    with private_root({"TMPDIR": str(parent)}) as root:
-        profile = RefreshingProfile(root / "1", "dev", region="eu-central-1")
+    with private_root({"TMPDIR": str(parent)}) as root, Endpoint() as endpoint:
+        profile = RefreshingProfile(root / "1", "dev", region="eu-central-1", endpoint=endpoint)
         profile.write(replace(SESSION, deadline=time.monotonic() + 100))
         [line] = re.findall("credential_process = (.*)", profile.config.read_text())
         by_shell = subprocess.run(

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rolecall.errors import FileError
 from rolecall.files import create, new_folder, remove_folder, write_atomically
@@ -19,7 +19,11 @@ from rolecall.profiles.home import AWS
 from rolecall.secret import Secret
 from rolecall.sessions.session import Session
 
-REFRESHING, STATIC, ENDPOINT = "refreshing", "static", "endpoint"
+if TYPE_CHECKING:
+    from rolecall.profiles.endpoint import Endpoint, Offer
+
+REFRESHING, STATIC = "refreshing", "static"
+ENDPOINT, ENVIRONMENT = "endpoint", "environment"
 # In place of /etc/boto.cfg and ~/.boto. boto 2 knows no other way to leave the metadata service be.
 _BOTO = b"[Boto]\nmetadata_service_num_attempts = 0\n"
 
@@ -71,20 +75,27 @@ class PrivateProfile(ABC):
     """One target's profile in one region.
 
     Attributes:
+        named: whether a variable names the profile. After a named profile without credentials an
+            SDK need not look further.
+        renews: whether `renew` has another session given to commands that run.
         home: a folder in its own, which may become the home of the commands.
         config, credentials: its files, where they lie in a home folder.
     """
+
+    named = True
+    renews = False
 
     def __init__(self, folder: Path, name: str, *, region: str) -> None:
         self.folder, self.name, self.region = folder, name, region
         self.home = folder / "home"
         self.config, self.credentials = (self.home / AWS / n for n in ("config", "credentials"))
+        self._boto = folder / "boto.cfg"
 
     def write(self, session: Session) -> None:
         """Makes the files, with this session's credentials.
 
         Raises:
-            FileError: where they can't be made.
+            FileError: where they can't be made, or nobody can be served.
         """
         for folder in (self.folder, self.home, self.home / AWS):
             new_folder(folder)
@@ -100,71 +111,143 @@ class PrivateProfile(ABC):
         raise NotImplementedError
 
     def variables(self) -> dict[str, str]:
-        """What points the AWS CLI and every SDK at this profile."""
-        return {
-            "AWS_PROFILE": self.name,
+        """What points the AWS CLI and every SDK at this profile, and away from others' files."""
+        found = {
             "AWS_CONFIG_FILE": str(self.config),
             "AWS_SHARED_CREDENTIALS_FILE": str(self.credentials),
             "AWS_CREDENTIAL_PROFILES_FILE": str(self.credentials),  # as Java's SDK called it once
             "BOTO_CONFIG": str(self._boto),
             "MINIO_SHARED_CREDENTIALS_FILE": os.devnull,
         }
+        return found | ({"AWS_PROFILE": self.name} if self.named else {})
 
     def secrets(self) -> tuple[Secret, ...]:
-        """What of the variables is never to be shown."""
+        """What of the variables, beside the session's keys, is never to be shown."""
         return ()
 
     def remove(self) -> None:
         """Removes the folder, whatever the commands have put there."""
         remove_folder(self.folder)
 
-    @property
-    def _boto(self) -> Path:
-        return self.folder / "boto.cfg"
-
     @abstractmethod
     def _write(self, session: Session) -> None: ...
 
+    def _write_files(self, *, config: str = "", credentials: str = "") -> None:
+        """The two files.
+
+        Args:
+            config, credentials: what the profile's section has there; the former beside a region.
+        """
+        text = ""
+        if self.name != "default":
+            text = f"[profile {self.name}]\nregion = {self.region}\n{config}"
+        elif self.named:
+            text = f"[default]\nregion = {self.region}\n{config}"
+        create(self.config, text.encode())
+        create(self.credentials, f"[{self.name}]\n{credentials}".encode() if credentials else b"")
+
 
 class StaticProfile(PrivateProfile):
-    """Holds the keys themselves, and is not renewed."""
+    """Holds the keys themselves."""
 
     def _write(self, session: Session) -> None:
-        create(self.credentials, _section(self.name, session))
-        create(self.config, f"[profile {self.name}]\nregion = {self.region}\n".encode())
+        self._write_files(credentials=_keys(session))
 
 
-class RefreshingProfile(PrivateProfile):
+class EnvironmentProfile(PrivateProfile):
+    """Holds nothing: the keys are variables, for tools that know no other way."""
+
+    named = False
+
+    def variables(self) -> dict[str, str]:
+        return {**super().variables(), **self._variables}
+
+    def _write(self, session: Session) -> None:
+        self._write_files()
+        keys = document(session)
+        self._variables = {
+            "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": keys["SessionToken"],
+            "AWS_SECURITY_TOKEN": keys["SessionToken"],  # as it was called first
+            "AWS_CREDENTIAL_EXPIRATION": keys["Expiration"],
+        }
+
+
+class EndpointProfile(PrivateProfile):
+    """Gives its credentials at the endpoint.
+
+    Its config file has no section `[default]`, after which some tools look no further.
+    """
+
+    named = False
+    renews = True
+
+    def __init__(self, folder: Path, name: str, *, region: str, endpoint: Endpoint) -> None:
+        super().__init__(folder, name, region=region)
+        self._endpoint = endpoint
+        self._offer: Offer | None = None
+
+    def renew(self, session: Session) -> None:
+        if self._offer:
+            self._offer.renew(session)
+
+    def variables(self) -> dict[str, str]:
+        return {**super().variables(), **(self._offer.variables() if self._offer else {})}
+
+    def secrets(self) -> tuple[Secret, ...]:
+        return self._offer.secrets() if self._offer else ()
+
+    def remove(self) -> None:
+        if self._offer:
+            self._offer.withdraw()
+        super().remove()
+
+    def _write(self, session: Session) -> None:
+        self._write_files()
+        self._offer = self._endpoint.offer(session)
+        if not self._offer:
+            raise FileError(
+                f"no endpoint for the credentials: {self._endpoint.refused}; set"
+                " ROLECALL_PROFILE_MODE to refreshing"
+            )
+
+
+class RefreshingProfile(EndpointProfile):
     """Its `credential_process` reads a file that `renew` replaces.
 
-    Every SDK reads it again when its credentials run out.
+    Every SDK reads it again when its credentials run out. What knows no such process finds nothing
+    in the profile, and goes on to the endpoint, where there is one.
     Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
     """
 
+    named = True
+
     def renew(self, session: Session) -> None:
         write_atomically(self._current, _text(session), durable=False)
+        super().renew(session)
 
     def _write(self, session: Session) -> None:
         create(self._current, _text(session))
         process = f"credential_process = cat {shlex.quote(str(self._current))}\n"
         # Some read one of the files alone: the SDKs for PHP and Java v1, and minio's library.
-        create(self.credentials, f"[{self.name}]\n{process}".encode())
-        config = f"[profile {self.name}]\nregion = {self.region}\n{process}"
-        create(self.config, config.encode())
+        self._write_files(config=process, credentials=process)
+        self._offer = self._endpoint.offer(session)
 
     @property
     def _current(self) -> Path:
         return self.config.parent / "session.json"
 
 
-def private_profile(folder: Path, name: str, *, region: str, mode: str) -> PrivateProfile:
+def private_profile(
+    folder: Path, name: str, *, region: str, mode: str, endpoint: Endpoint
+) -> PrivateProfile:
     """The profile of the kind that PROFILE_MODE names."""
-    if mode == ENDPOINT:
-        from rolecall.profiles.endpoint import EndpointProfile  # noqa: PLC0415  few want a server
-
-        return EndpointProfile(folder, name, region=region)
-    kind = StaticProfile if mode == STATIC else RefreshingProfile
-    return kind(folder, name, region=region)
+    if mode in (STATIC, ENVIRONMENT):
+        keeps = StaticProfile if mode == STATIC else EnvironmentProfile
+        return keeps(folder, name, region=region)
+    renews = EndpointProfile if mode == ENDPOINT else RefreshingProfile
+    return renews(folder, name, region=region, endpoint=endpoint)
 
 
 def document(session: Session) -> dict[str, Any]:
@@ -183,11 +266,10 @@ def _text(session: Session) -> bytes:
     return json.dumps(document(session)).encode()
 
 
-def _section(name: str, session: Session) -> bytes:
+def _keys(session: Session) -> str:
     keys = session.credentials
     return (
-        f"[{name}]\n"
         f"aws_access_key_id = {keys.access_key_id.reveal()}\n"
         f"aws_secret_access_key = {keys.secret_access_key.reveal()}\n"
         f"aws_session_token = {keys.session_token.reveal()}\n"
-    ).encode()
+    )

@@ -358,11 +358,12 @@ class Settings:
         help="What runs the commands; the script's path is added to it",
     )
     profile_mode: str | None = option(
-        Choice(("refreshing", "static", "endpoint")),
+        Choice(("refreshing", "static", "endpoint", "environment")),
         default=None,
-        help="How profiles hold credentials: `refreshing` (default of run and exec) renews them"
-        " while commands run, `static` (default of assume) holds keys, `endpoint` renews them too,"
-        " for tools that know no `credential_process`",
+        help="How commands get credentials: `refreshing` (default of run and exec) renews them"
+        " while commands run, by a profile and beside it an endpoint; `endpoint` by that alone;"
+        " `static` (default of assume) keeps keys in the profile, `environment` in variables, for"
+        " tools that know nothing else: they end with one session, at most an hour as a rule",
     )
     mask: tuple[str, ...] = option(
         ListOf(
