@@ -60,16 +60,16 @@ SETTINGS = frozenset(
     }
 )
 _SETTING = re.compile(rf"(?:{'|'.join(sorted(SETTINGS))}|AWS_ENDPOINT_URL_[A-Z0-9_]+)")
+_OWNERS = r"(?:AWS|AMAZON|EC2)_(?:\w+_)?"  # in between Serverless has a stage
 # A pattern of each way to credentials, and of what says where one begins or that one is left out.
 # None of these can be a target's own, and nothing is said of them where they are left behind.
 _WAYS = (
     # keys and tokens, by all the names they have had
-    r"(?:AWS|AMAZON|EC2)_(?:ACCESS_KEY(?:_ID)?|SECRET(?:_ACCESS)?_KEY|SESSION_TOKEN)",
-    r"(?:AWS|EC2)_SECURITY_TOKEN",
+    rf"{_OWNERS}(?:ACCESS_KEY(?:_ID)?|SECRET(?:_ACCESS)?_KEY|SESSION_TOKEN|SECURITY_TOKEN)",
     r"AWS_CREDENTIAL_EXPIRATION",
     r"AWS_BEARER_TOKEN_\w+",
     # files and the profiles in them
-    r"AWS_(?:DEFAULT_)?PROFILE",
+    rf"{_OWNERS}PROFILE",
     r"AWS_CONFIG_FILE",
     r"AWS_SHARED_CREDENTIALS_FILE",
     r"AWS_CREDENTIAL_FILE",
@@ -105,7 +105,7 @@ _RESERVED = re.compile(rf"(?:{RESERVED})")
 # They name the account and region that rolecall itself was started for.
 _OF_THE_HUB = frozenset({"CDK_DEFAULT_ACCOUNT", "CDK_DEFAULT_REGION"})
 _SECRET = re.compile(
-    r"(?:AWS|AMAZON|EC2)_(?:SECRET(?:_ACCESS)?_KEY|SESSION_TOKEN|SECURITY_TOKEN)"
+    rf"{_OWNERS}(?:SECRET(?:_ACCESS)?_KEY|SESSION_TOKEN|SECURITY_TOKEN)"
     r"|AWS_CONTAINER_AUTHORIZATION_TOKEN|AWS_BEARER_TOKEN_\w+"
 )
 # Words of a JVM's options win over the environment in the SDKs for Java.
