@@ -14,52 +14,67 @@ from dataclasses import dataclass
 # Whatever begins so is an SDK's or a tool's of AWS. Of these the commands of a target get settings
 # alone: a name that nobody here has heard of may be a way to credentials of somebody else's.
 _OF_AWS = ("AWS_", "AMAZON_", "EC2_")
-SETTINGS = frozenset(
-    {
-        "AWS_ACCOUNT_ID_ENDPOINT_MODE",
-        "AWS_AUTH_SCHEME_PREFERENCE",
-        "AWS_CA_BUNDLE",
-        "AWS_CLI_AUTO_PROMPT",
-        "AWS_CLI_FILE_ENCODING",
-        "AWS_CLI_HISTORY_FILE",
-        "AWS_CLI_S3_MV_VALIDATE_SAME_S3_PATHS",
-        "AWS_DATA_PATH",
-        "AWS_DEFAULTS_MODE",
-        "AWS_DEFAULT_OUTPUT",
-        "AWS_DISABLE_HOST_PREFIX_INJECTION",
-        "AWS_DISABLE_REQUEST_COMPRESSION",
-        "AWS_ENABLE_ENDPOINT_DISCOVERY",
-        "AWS_ENDPOINT_DISCOVERY_ENABLED",
-        "AWS_ENDPOINT_URL",
-        "AWS_EXECUTION_ENV",
-        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-        "AWS_JAVA_V1_DISABLE_DEPRECATION_ANNOUNCEMENT",
-        "AWS_MAX_ATTEMPTS",
-        "AWS_NODEJS_CONNECTION_REUSE_ENABLED",
-        "AWS_PAGER",
-        "AWS_REQUEST_CHECKSUM_CALCULATION",
-        "AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES",
-        "AWS_RESPONSE_CHECKSUM_VALIDATION",
-        "AWS_RETRY_MODE",
-        "AWS_S3_DISABLE_EXPRESS_SESSION_AUTH",
-        "AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS",
-        "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT",
-        "AWS_S3_USE_ARN_REGION",
-        "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED",
-        "AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE",
-        "AWS_SDK_UA_APP_ID",
-        "AWS_SIGV4A_SIGNING_REGION_SET",
-        "AWS_STS_REGIONAL_ENDPOINTS",
-        "AWS_USE_DUALSTACK_ENDPOINT",
-        "AWS_USE_FIPS_ENDPOINT",
-        # Terraform before it knew AWS_ENDPOINT_URL.
-        "AWS_DYNAMODB_ENDPOINT",
-        "AWS_IAM_ENDPOINT",
-        "AWS_S3_ENDPOINT",
-        "AWS_STS_ENDPOINT",
-    }
-)
-_SETTING = re.compile(rf"(?:{'|'.join(sorted(SETTINGS))}|AWS_ENDPOINT_URL_[A-Z0-9_]+)")
+# Settings of a profile, by their keys, and the variable that each has, if it has one.
+OF_PROFILES: Mapping[str, str] = {
+    "account_id_endpoint_mode": "AWS_ACCOUNT_ID_ENDPOINT_MODE",
+    "api_versions": "",
+    "auth_scheme_preference": "AWS_AUTH_SCHEME_PREFERENCE",
+    "ca_bundle": "AWS_CA_BUNDLE",
+    "cli_auto_prompt": "AWS_CLI_AUTO_PROMPT",
+    "cli_binary_format": "",
+    "cli_error_format": "",
+    "cli_follow_urlparam": "",
+    "cli_help_output": "",
+    "cli_history": "",
+    "cli_pager": "AWS_PAGER",
+    "cli_timestamp_format": "",
+    "defaults_mode": "AWS_DEFAULTS_MODE",
+    "disable_host_prefix_injection": "AWS_DISABLE_HOST_PREFIX_INJECTION",
+    "disable_request_compression": "AWS_DISABLE_REQUEST_COMPRESSION",
+    "endpoint_discovery_enabled": "AWS_ENABLE_ENDPOINT_DISCOVERY",
+    "endpoint_url": "AWS_ENDPOINT_URL",
+    "ignore_configured_endpoint_urls": "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "max_attempts": "AWS_MAX_ATTEMPTS",
+    "output": "AWS_DEFAULT_OUTPUT",
+    "parameter_validation": "",
+    "proxy_ca_bundle": "",
+    "proxy_client_cert": "",
+    "proxy_use_forwarding_for_https": "",
+    "request_checksum_calculation": "AWS_REQUEST_CHECKSUM_CALCULATION",
+    "request_min_compression_size_bytes": "AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES",
+    "response_checksum_validation": "AWS_RESPONSE_CHECKSUM_VALIDATION",
+    "retry_mode": "AWS_RETRY_MODE",
+    "s3": "",
+    "s3_disable_express_session_auth": "AWS_S3_DISABLE_EXPRESS_SESSION_AUTH",
+    "s3_disable_multiregion_access_points": "AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS",
+    "s3_us_east_1_regional_endpoint": "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT",
+    "s3_use_arn_region": "AWS_S3_USE_ARN_REGION",
+    "s3api": "",
+    "sdk_ua_app_id": "AWS_SDK_UA_APP_ID",
+    "sigv4a_signing_region_set": "AWS_SIGV4A_SIGNING_REGION_SET",
+    "sts_regional_endpoints": "AWS_STS_REGIONAL_ENDPOINTS",
+    "tcp_keepalive": "BOTOCORE_TCP_KEEPALIVE",
+    "use_dualstack_endpoint": "AWS_USE_DUALSTACK_ENDPOINT",
+    "use_fips_endpoint": "AWS_USE_FIPS_ENDPOINT",
+}
+OF_SERVICES = "AWS_ENDPOINT_URL_"
+_SETTINGS = frozenset(OF_PROFILES.values()) | {
+    "AWS_CLI_FILE_ENCODING",
+    "AWS_CLI_HISTORY_FILE",
+    "AWS_CLI_S3_MV_VALIDATE_SAME_S3_PATHS",
+    "AWS_DATA_PATH",
+    "AWS_ENDPOINT_DISCOVERY_ENABLED",
+    "AWS_EXECUTION_ENV",
+    "AWS_JAVA_V1_DISABLE_DEPRECATION_ANNOUNCEMENT",
+    "AWS_NODEJS_CONNECTION_REUSE_ENABLED",
+    "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED",
+    "AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE",
+    # Terraform before it knew AWS_ENDPOINT_URL.
+    "AWS_DYNAMODB_ENDPOINT",
+    "AWS_IAM_ENDPOINT",
+    "AWS_S3_ENDPOINT",
+    "AWS_STS_ENDPOINT",
+}
 _OWNERS = r"(?:AWS|AMAZON|EC2)_(?:\w+_)?"  # in between Serverless has a stage
 # A pattern of each way to credentials, and of what says where one begins or that one is left out.
 # None of these can be a target's own, and nothing is said of them where they are left behind.
@@ -141,13 +156,17 @@ def inherited(environ: Mapping[str, str]) -> Inherited:
     for name, value in environ.items():
         if _RESERVED.fullmatch(name):
             continue
-        if _SETTING.fullmatch(name) or not (name.startswith(_OF_AWS) or name in _OF_THE_HUB):
+        if _is_setting(name) or not (name.startswith(_OF_AWS) or name in _OF_THE_HUB):
             kept[name] = without_properties(name, value)
             if kept[name] != value:
                 shortened.append(name)
         else:
             unknown.append(name)
     return Inherited(kept=kept, unknown=tuple(unknown), shortened=tuple(shortened))
+
+
+def _is_setting(name: str) -> bool:
+    return name in _SETTINGS or name.startswith(OF_SERVICES)
 
 
 def without_properties(name: str, value: str) -> str:

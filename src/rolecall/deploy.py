@@ -9,6 +9,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from rolecall.aws_files import OwnProfile
 from rolecall.commands import environment
 from rolecall.commands.run import Listener, Plan, run
 from rolecall.errors import AssumeError, FileError
@@ -36,12 +37,13 @@ class Surroundings:
 
     Attributes:
         environ: what commands inherit. folder: where they run. shell: argv a script is added to.
-        mask: hides the source's secrets.
+        own: what the source's profile says beside credentials. mask: hides the source's secrets.
     """
 
     environ: Mapping[str, str]
     folder: Path
     shell: Sequence[str]
+    own: OwnProfile
     mask: Mask
     stop: Stop
 
@@ -122,7 +124,12 @@ class Deployer:
             self.stop.run(lambda: assumer.check_region(target, session, job.region))
         folder = self.root / f"{job.target.index}-{job.region}"
         profile = private_profile(
-            folder, target.name, region=job.region, mode=mode, endpoint=self.endpoint
+            folder,
+            target.name,
+            region=job.region,
+            mode=mode,
+            own=self.outside.own,
+            endpoint=self.endpoint,
         )
         with ExitStack() as stack:
             stack.callback(profile.remove)
@@ -136,6 +143,7 @@ class Deployer:
                 region=job.region,
                 index=job.target.index,
                 count=self.count,
+                settings=profile.settings(),
                 profile=profile.variables(),
             )
             environ |= home.private(environ, profile.home)

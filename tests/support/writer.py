@@ -10,7 +10,8 @@ import time
 from itertools import count
 from pathlib import Path
 
-from rolecall.profiles.shared import AwsFiles, store
+from rolecall.aws_files import AwsFiles
+from rolecall.profiles.shared import store
 from rolecall.secret import Secret
 from rolecall.sessions.session import Credentials, Session
 

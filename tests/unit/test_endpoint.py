@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from rolecall.aws_files import OwnProfile
 from rolecall.errors import FileError
 from rolecall.profiles import endpoint as endpoint_module
 from rolecall.profiles.endpoint import Endpoint
@@ -44,7 +45,9 @@ def endpoint():
 @pytest.fixture
 def make(endpoint, tmp_path):
     def made(name, kind=EndpointProfile, letter="a"):
-        found = kind(tmp_path / name, name, region="eu-central-1", endpoint=endpoint)
+        found = kind(
+            tmp_path / name, name, region="eu-central-1", own=OwnProfile(), endpoint=endpoint
+        )
         found.write(session(letter))
         return found
 

@@ -13,9 +13,10 @@ from test_approval import planned
 
 from rolecall.approval import record as plan
 from rolecall.approval.difference import differences
+from rolecall.aws_files import AwsFiles
 from rolecall.cli.report import _rendered
 from rolecall.errors import FileError
-from rolecall.profiles.shared import AwsFiles, store
+from rolecall.profiles.shared import store
 from rolecall.report import comparison, record
 from rolecall.report.reader import read
 from rolecall.secret import Mask

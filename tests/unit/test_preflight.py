@@ -9,6 +9,7 @@ import time
 from dataclasses import fields
 
 from rolecall import runner
+from rolecall.aws_files import OwnProfile
 from rolecall.deploy import Surroundings
 from rolecall.errors import AssumeError
 from rolecall.report.console import Console
@@ -45,7 +46,12 @@ def told(monkeypatch, tmp_path, *, every: float) -> list[str]:
     stream, mask = io.BytesIO(), Mask()
     with Stop() as stop:
         outside = Surroundings(
-            environ=dict(os.environ), folder=tmp_path, shell=("sh",), mask=mask, stop=stop
+            environ=dict(os.environ),
+            folder=tmp_path,
+            shell=("sh",),
+            own=OwnProfile(),
+            mask=mask,
+            stop=stop,
         )
         view = Console(stream, mask=mask, colour=False)
         targets = [target(number) for number in range(1, 41)]

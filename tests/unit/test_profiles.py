@@ -16,6 +16,7 @@ from email.utils import format_datetime
 import pytest
 from filelock import FileLock
 
+from rolecall.aws_files import AwsFiles, OwnProfile
 from rolecall.errors import FileError
 from rolecall.profiles import shared
 from rolecall.profiles.endpoint import Endpoint
@@ -36,7 +37,7 @@ SESSION = Session(
 
 @pytest.fixture
 def aws(tmp_path):
-    return shared.AwsFiles(config=tmp_path / "config", credentials=tmp_path / "credentials")
+    return AwsFiles(config=tmp_path / "config", credentials=tmp_path / "credentials")
 
 
 def test_a_lock_that_is_held_for_too_long_is_told(aws, tmp_path, monkeypatch):
@@ -65,7 +66,7 @@ def test_a_lock_that_cannot_be_taken_is_told(aws, tmp_path):
 
 def test_a_file_that_may_not_be_read_is_told(tmp_path):
     (tmp_path / "credentials").mkdir()
-    found = shared.AwsFiles(config=tmp_path / "config", credentials=tmp_path / "credentials")
+    found = AwsFiles(config=tmp_path / "config", credentials=tmp_path / "credentials")
     with pytest.raises(FileError, match="cannot be read: Is a directory"):
         shared.check(found, ["x"])
 
@@ -148,7 +149,12 @@ def test_a_target_s_files_are_its_owner_s_alone_whatever_the_umask(tmp_path, uma
     try:
         with private_root({"TMPDIR": str(tmp_path)}) as root, Endpoint() as endpoint:
             profile = private_profile(
-                root / "1", "dev", region="eu-central-1", mode=mode, endpoint=endpoint
+                root / "1",
+                "dev",
+                region="eu-central-1",
+                mode=mode,
+                own=OwnProfile(),
+                endpoint=endpoint,
             )
             profile.write(replace(SESSION, deadline=time.monotonic() + 100))
             profile.renew(SESSION) if mode == "refreshing" else None
@@ -167,7 +173,9 @@ def test_what_a_temporary_folder_is_called_is_never_run(tmp_path):
     parent = tmp_path / "it's $(touch ran) `touch ran` %(x)s"
     parent.mkdir()
     with private_root({"TMPDIR": str(parent)}) as root, Endpoint() as endpoint:
-        profile = RefreshingProfile(root / "1", "dev", region="eu-central-1", endpoint=endpoint)
+        profile = RefreshingProfile(
+            root / "1", "dev", region="eu-central-1", own=OwnProfile(), endpoint=endpoint
+        )
         profile.write(replace(SESSION, deadline=time.monotonic() + 100))
         [line] = re.findall("credential_process = (.*)", profile.config.read_text())
         by_shell = subprocess.run(

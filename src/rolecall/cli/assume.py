@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from pathlib import Path
 
-from rolecall import explanations
+from rolecall import aws_files, explanations
 from rolecall.cli.aws import Aws
 from rolecall.cli.context import Context, one_of
 from rolecall.cli.signals import stopping
@@ -38,7 +37,7 @@ def command(context: Context, *, role_arn: str, profile: str) -> int:
         resolved = _resolved(context, aws, role_arn, profile)
         if role_arn and not profile:
             resolved = replace(resolved, targets=(one_of(resolved.targets, role_arn),))
-        files, failed = _files(context), 0
+        files, failed = aws_files.files(context.environ), 0
         shared.check(files, [target.name for target in resolved.targets])
         for target, answer in assume_all(aws.assumer(resolved), resolved.targets, stop):
             if isinstance(answer, AssumeError):
@@ -58,18 +57,6 @@ def _resolved(context: Context, aws: Aws, role_arn: str, profile: str) -> Resolv
     return context.resolve(
         read_list=aws.read_list, organization=aws.organization, needs_region=False
     )
-
-
-def _files(context: Context) -> shared.AwsFiles:
-    home = Path(context.environ.get("HOME") or Path.home())
-    config = context.environ.get("AWS_CONFIG_FILE") or home / ".aws" / "config"
-    credentials = context.environ.get("AWS_SHARED_CREDENTIALS_FILE") or home / ".aws/credentials"
-    return shared.AwsFiles(config=_expanded(config, home), credentials=_expanded(credentials, home))
-
-
-def _expanded(path: Path | str, home: Path) -> Path:
-    text = str(path)
-    return home / text.removeprefix("~/") if text.startswith("~/") else Path(text).absolute()
 
 
 def _tell(target: Target, session: Session, region: str) -> None:

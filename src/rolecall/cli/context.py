@@ -7,11 +7,12 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rolecall import aws_variables
+from rolecall import aws_files, aws_variables
+from rolecall.aws_files import OwnProfile
 from rolecall.cli.arguments import Arguments
 from rolecall.errors import ConfigError, NothingToDoError, Problem
 from rolecall.masking import named
@@ -63,11 +64,21 @@ class Context:
         program, *flags = shlex.split(self.settings.shell)
         return [shutil.which(program, path=self.environ.get("PATH")) or program, *flags]
 
+    @cached_property
+    def own_profile(self) -> OwnProfile:
+        """What the source's profile says, beside its credentials."""
+        return aws_files.own(self.environ, self.folder)
+
     @property
-    def default_region(self) -> str:
+    def region_variable(self) -> str:
         """AWS_REGION, or AWS_DEFAULT_REGION, as the SDKs read them."""
         names = ("AWS_REGION", "AWS_DEFAULT_REGION")
         return next(filter(None, (clean(self.environ.get(name, "")) for name in names)), "")
+
+    @property
+    def default_region(self) -> str:
+        """That of the variables, else of the source's profile."""
+        return self.region_variable or self.own_profile.region
 
     @property
     def build(self) -> Build:
@@ -99,6 +110,7 @@ class Context:
         problems: Iterable[Problem] = (),
         needs_region: bool = True,
         may_be_empty: bool = False,
+        own_region: bool = True,
     ) -> Resolved:
         """The targets.
 
@@ -106,6 +118,7 @@ class Context:
             read_list: None reads `file:` lists only.
             organization: gives what calls AWS Organizations; None where it is not to be read.
             needs_region: whether a target without a region is a mistake.
+            own_region: whether the region of the source's profile counts.
             problems: mistakes found elsewhere, to be reported with the rest.
 
         Raises:
@@ -117,7 +130,8 @@ class Context:
         resolved = resolve(
             loaded,
             build=self.build,
-            default_region=self.default_region,
+            default_region=self.default_region if own_region else self.region_variable,
+            region_place=self._region_place,
             read_list=read_list or self.read_list,
             # Nobody is asked for what comes to nothing anyway.
             organization=None if mistakes else organization,
@@ -150,7 +164,14 @@ class Context:
         region = self.default_region
         if not region or re.fullmatch(REGION, region):
             return []
-        return [Problem("AWS_REGION", f"{region!r} is no region; write one such as eu-central-1")]
+        why = f"{region!r} is no region; write one such as eu-central-1"
+        return [Problem(self._region_place, why)]
+
+    @property
+    def _region_place(self) -> str:
+        if self.region_variable:
+            return "AWS_REGION"
+        return f"region in {aws_files.files(self.environ).config}"
 
     def command_problems(self) -> list[Problem]:
         """Mistakes in the commands and their shell that the options alone don't show."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from rolecall import aws_files
 from rolecall.cli import init_batch
 from rolecall.cli.batch_arguments import BatchArguments
 from rolecall.cli.context import Context
@@ -34,16 +35,16 @@ def command(context: Context, batch: BatchArguments | None, *, force: bool, show
         ConfigError: where something that was told is wrong.
         FileError: where a file is there already, and not `force`; where one can't be written.
     """
-    resolved = context.resolve(read_list=None, needs_region=False, may_be_empty=True)
+    resolved = context.resolve(
+        read_list=None, needs_region=False, may_be_empty=True, own_region=False
+    )
     output = TextOutlet(outlet())
-    home = Path(context.environ.get("HOME") or Path.home())
-    config = Path(context.environ.get("AWS_CONFIG_FILE") or home / ".aws" / "config")
     told = bool(resolved.targets or resolved.unread)
-    profiles = () if told else found.profiles(config)
+    profiles = () if told else found.profiles(aws_files.files(context.environ).config)
     # Nothing is suggested beside commands that were told.
     suggested = {} if "COMMANDS" in context.loaded.given else found.commands(context.folder)
     commands = [each for some in suggested.values() for each in some]
-    region = _region(context, resolved, profiles, config)
+    region = _region(context, resolved, profiles)
     text = settings_file.text(
         context.loaded, resolved.targets, profiles, commands, region=region, schema=not show
     )
@@ -94,13 +95,11 @@ _WHAT: Mapping[str, str] = {
 
 
 def _region(
-    context: Context, resolved: Resolved, profiles: Sequence[found.Profile], config: Path
+    context: Context, resolved: Resolved, profiles: Sequence[found.Profile]
 ) -> regions.Region | None:
-    if context.settings.regions or context.default_region:
+    if context.settings.regions or context.region_variable:
         return None
-    names = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
-    profile = next(filter(None, (context.environ.get(name) for name in names)), "default")
-    return regions.missing(resolved, profiles, found.region(config, profile))
+    return regions.missing(resolved, profiles, context.own_profile.region)
 
 
 def _about(resolved: Resolved, profiles: int) -> str:

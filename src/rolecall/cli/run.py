@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rolecall import logs
+from rolecall.aws_files import OwnProfile
 from rolecall.aws_variables import Inherited, inherited
 from rolecall.cli import identity
 from rolecall.cli.approval import Approval
@@ -96,18 +97,19 @@ def _memory(
 
 def surroundings(context: Context, stop: Stop) -> Surroundings:
     """What a run takes from outside. What of it its commands do not get is said."""
-    _tell_left_out(inherited(context.environ))
+    _tell_left_out(inherited(context.environ), context.own_profile)
     return Surroundings(
         # Whoever may write to a webhook is no business of the commands.
         environ={name: v for name, v in context.environ.items() if name != _NOTIFY},
         folder=context.folder,
         shell=context.shell,
+        own=context.own_profile,
         mask=context.mask,
         stop=stop,
     )
 
 
-def _tell_left_out(found: Inherited) -> None:
+def _tell_left_out(found: Inherited, own: OwnProfile) -> None:
     """Known ways to credentials apart: that nobody's but the target's are there is the point."""
     if found.unknown:
         logs.Log().info(
@@ -117,6 +119,8 @@ def _tell_left_out(found: Inherited) -> None:
         )
     if found.shortened:
         logs.Log().info("jvm_properties_not_passed_on", names=" ".join(found.shortened))
+    if own.unknown:
+        logs.Log().info("profile_settings_not_passed_on", names=" ".join(own.unknown))
 
 
 def view(context: Context, output: ByteSink) -> View:

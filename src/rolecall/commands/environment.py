@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rolecall.aws_variables import inherited, without_properties
+from rolecall.aws_variables import OF_SERVICES, inherited, without_properties
 from rolecall.targets import Target
 
 # Nobody answers there, and it is refused at once: no user but root may listen on such a port.
@@ -28,18 +28,26 @@ def of_target(
     region: str,
     index: int,
     count: int,
+    settings: Mapping[str, str],
     profile: Mapping[str, str],
 ) -> dict[str, str]:
     """What the commands see: of the environment what leads to no credentials, and ours.
 
     Args:
         index: the target's place, from 1. count: of all targets.
+        settings: of the source's profile, where no variable says otherwise.
         profile: the variables that point at the target's profile.
     """
     own = target.variables_in(region)
-    return {
+    given = {
         **inherited(environ).kept,
         **{name: without_properties(name, value) for name, value in own.items()},
+    }
+    if given.get("AWS_ENDPOINT_URL"):  # it wins over what a file says of a service
+        settings = {n: value for n, value in settings.items() if not n.startswith(OF_SERVICES)}
+    return {
+        **settings,
+        **given,
         **_CLOSED,
         **profile,
         "AWS_REGION": region,

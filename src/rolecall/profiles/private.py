@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rolecall.aws_files import DEFAULT, OwnProfile
 from rolecall.errors import FileError
 from rolecall.files import create, new_folder, remove_folder, write_atomically
 from rolecall.profiles.home import AWS
@@ -80,13 +81,17 @@ class PrivateProfile(ABC):
         renews: whether `renew` has another session given to commands that run.
         home: a folder in its own, which may become the home of the commands.
         config, credentials: its files, where they lie in a home folder.
+
+    Args:
+        own: what the source's profile has beside credentials, which holds for the commands too.
     """
 
     named = True
     renews = False
 
-    def __init__(self, folder: Path, name: str, *, region: str) -> None:
+    def __init__(self, folder: Path, name: str, *, region: str, own: OwnProfile) -> None:
         self.folder, self.name, self.region = folder, name, region
+        self._own = own
         self.home = folder / "home"
         self.config, self.credentials = (self.home / AWS / n for n in ("config", "credentials"))
         self._boto = folder / "boto.cfg"
@@ -121,6 +126,10 @@ class PrivateProfile(ABC):
         }
         return found | ({"AWS_PROFILE": self.name} if self.named else {})
 
+    def settings(self) -> dict[str, str]:
+        """The source's own settings as variables, where no profile is named that has them."""
+        return {} if self.named else self._own.variables()
+
     def secrets(self) -> tuple[Secret, ...]:
         """What of the variables, beside the session's keys, is never to be shown."""
         return ()
@@ -138,12 +147,13 @@ class PrivateProfile(ABC):
         Args:
             config, credentials: what the profile's section has there; the former beside a region.
         """
-        text = ""
-        if self.name != "default":
-            text = f"[profile {self.name}]\nregion = {self.region}\n{config}"
-        elif self.named:
-            text = f"[default]\nregion = {self.region}\n{config}"
-        create(self.config, text.encode())
+        text = f"region = {self.region}\n{config}{self._own.section()}"
+        left = "" if self.named else self._own.section(left=True)
+        if self.name != DEFAULT:
+            text = f"[profile {self.name}]\n{text}" + (f"[{DEFAULT}]\n{left}" if left else "")
+        else:
+            text = f"[{DEFAULT}]\n{text if self.named else left}" if self.named or left else ""
+        create(self.config, (text + self._own.services_section()).encode())
         create(self.credentials, f"[{self.name}]\n{credentials}".encode() if credentials else b"")
 
 
@@ -183,8 +193,10 @@ class EndpointProfile(PrivateProfile):
     named = False
     renews = True
 
-    def __init__(self, folder: Path, name: str, *, region: str, endpoint: Endpoint) -> None:
-        super().__init__(folder, name, region=region)
+    def __init__(
+        self, folder: Path, name: str, *, region: str, own: OwnProfile, endpoint: Endpoint
+    ) -> None:
+        super().__init__(folder, name, region=region, own=own)
         self._endpoint = endpoint
         self._offer: Offer | None = None
 
@@ -240,14 +252,14 @@ class RefreshingProfile(EndpointProfile):
 
 
 def private_profile(
-    folder: Path, name: str, *, region: str, mode: str, endpoint: Endpoint
+    folder: Path, name: str, *, region: str, mode: str, own: OwnProfile, endpoint: Endpoint
 ) -> PrivateProfile:
     """The profile of the kind that PROFILE_MODE names."""
     if mode in (STATIC, ENVIRONMENT):
         keeps = StaticProfile if mode == STATIC else EnvironmentProfile
-        return keeps(folder, name, region=region)
+        return keeps(folder, name, region=region, own=own)
     renews = EndpointProfile if mode == ENDPOINT else RefreshingProfile
-    return renews(folder, name, region=region, endpoint=endpoint)
+    return renews(folder, name, region=region, own=own, endpoint=endpoint)
 
 
 def document(session: Session) -> dict[str, Any]:

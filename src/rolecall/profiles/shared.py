@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 import stat
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import configupdater
 from filelock import AcquireReturnProxy, FileLock, Timeout
 
+from rolecall.aws_files import AwsFiles, profile_of
 from rolecall.errors import FileError
 from rolecall.files import PRIVATE_FILE, make_folder, remove_abandoned, write_atomically
 from rolecall.sessions.session import Session
@@ -28,14 +27,6 @@ _RIVALS = (
     "login_session",
     "web_identity_token_file",
 )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AwsFiles:
-    """The user's files, as `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE` or HOME say."""
-
-    config: Path
-    credentials: Path
 
 
 def check(files: AwsFiles, profiles: Iterable[str]) -> None:
@@ -84,21 +75,9 @@ def store(files: AwsFiles, profile: str, session: Session, *, region: str) -> No
 
 
 def _sections(updater: configupdater.ConfigUpdater, profile: str, *, in_config: bool) -> list[str]:
-    """The headers that SDKs take for this profile: `[profile x]`, `[profile "x"]` and the like.
-
-    Source: botocore.configloader.build_profile_map.
-    """
-    return [name for name in updater.sections() if _profile_of(name, in_config) == profile]
-
-
-def _profile_of(header: str, in_config: bool) -> str:  # noqa: FBT001  one meaning, one caller
-    if not in_config or header == "default":
-        return header
-    try:
-        words = shlex.split(header)
-    except ValueError:
-        return ""
-    return words[1] if len(words) == 2 and words[0] == "profile" else ""  # noqa: PLR2004
+    """The headers that SDKs take for this profile: `[profile x]`, `[profile "x"]` and the like."""
+    of = profile_of if in_config else str
+    return [name for name in updater.sections() if of(name) == profile]
 
 
 def _locked(folder: Path) -> AcquireReturnProxy[FileLock]:

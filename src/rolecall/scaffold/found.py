@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import configparser
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from rolecall.aws_files import parsed
 from rolecall.settings.options import REGION, ROLE_ARN
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.@+-]+")
@@ -38,7 +38,7 @@ class Profile:
 
 def profiles(config: Path) -> tuple[Profile, ...]:
     """Those of an AWS config file; none where it can't be read, which is no mistake here."""
-    parser = _parsed(config)
+    parser = parsed(config)
     found: dict[str, Profile] = {}
     for section in parser.sections():
         values = parser[section]
@@ -52,22 +52,6 @@ def profiles(config: Path) -> tuple[Profile, ...]:
                 region=_region(values),
             )
     return tuple(found.values())
-
-
-def region(config: Path, profile: str) -> str:
-    """The one that a profile of an AWS config file names; empty where it names none."""
-    parser = _parsed(config)
-    section = "default" if profile == "default" else f"profile {profile}"
-    return _region(parser[section]) if parser.has_section(section) else ""
-
-
-def _parsed(config: Path) -> configparser.RawConfigParser:
-    parser = configparser.RawConfigParser(strict=False, interpolation=None)
-    try:
-        parser.read_string(config.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError, configparser.Error):
-        return configparser.RawConfigParser()
-    return parser
 
 
 def _region(values: Mapping[str, str]) -> str:

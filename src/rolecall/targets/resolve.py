@@ -48,6 +48,7 @@ def resolve(
     *,
     build: Build,
     default_region: str,
+    region_place: str = "AWS_REGION",
     read_list: ReadList,
     organization: Callable[[Wish], Call] | None = None,
     remote: bool = True,
@@ -56,7 +57,8 @@ def resolve(
     """The targets that the settings mean.
 
     Args:
-        default_region: where a target without regions is deployed; may be empty.
+        default_region: where a target without regions is deployed; may be empty. region_place:
+            what says so.
         read_list: reads the text of `ssm:`, `s3:` and `file:` lists.
         organization: gives what calls AWS Organizations; None where it is not to be read.
         remote: whether lists in AWS are read; else they are in `unread`.
@@ -85,16 +87,20 @@ def resolve(
         unread=tuple(unread),
         problems=(*reader.problems, *problems, *maker.problems),
         found=found,
-        remarks=tuple(_remarks(loaded, default_region, [draft for draft, _ in kept])),
+        remarks=tuple(
+            _remarks(loaded, (region_place, (default_region,)), [draft for draft, _ in kept])
+        ),
     )
 
 
-def _remarks(loaded: Loaded, default: str, drafts: Iterable[Draft]) -> list[Problem]:
+def _remarks(
+    loaded: Loaded, default: tuple[str, tuple[str, ...]], drafts: Iterable[Draft]
+) -> list[Problem]:
     """What is to be said of the regions: where STS is called, those of all targets, and of each."""
     given = loaded.given.get("REGIONS")
     common = (given.at() if given else "", loaded.settings.regions)
     own = ((draft.place, draft.own.get("regions") or ()) for draft in drafts)
-    return regions.remarks([("AWS_REGION", (default,)), common, *own])
+    return regions.remarks([default, common, *own])
 
 
 def _wish(settings: Settings) -> tuple[Wish | None, list[Problem]]:
