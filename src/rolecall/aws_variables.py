@@ -117,11 +117,22 @@ _WAYS = (
 )
 RESERVED = "|".join(_WAYS)
 _RESERVED = re.compile(rf"(?:{RESERVED})")
-# They name the account and region that rolecall itself was started for.
-_OF_THE_HUB = frozenset({"CDK_DEFAULT_ACCOUNT", "CDK_DEFAULT_REGION"})
+# The account and region that rolecall itself was started in; keys that a client of S3 (restic) has
+# before those of any profile.
+_BESIDES = frozenset(
+    {
+        "CDK_DEFAULT_ACCOUNT",
+        "CDK_DEFAULT_REGION",
+        "MINIO_ACCESS_KEY",
+        "MINIO_ROOT_PASSWORD",
+        "MINIO_ROOT_USER",
+        "MINIO_SECRET_KEY",
+    }
+)
 _SECRET = re.compile(
     rf"{_OWNERS}(?:SECRET(?:_ACCESS)?_KEY|SESSION_TOKEN|SECURITY_TOKEN)"
     r"|AWS_CONTAINER_AUTHORIZATION_TOKEN|AWS_BEARER_TOKEN_\w+"
+    r"|MINIO_(?:SECRET_KEY|ROOT_PASSWORD)"
 )
 # Words of a JVM's options win over the environment in the SDKs for Java.
 _OPTIONS = re.compile(r"\w*(?:OPTS|OPTIONS|ARGS)")
@@ -156,7 +167,7 @@ def inherited(environ: Mapping[str, str]) -> Inherited:
     for name, value in environ.items():
         if _RESERVED.fullmatch(name):
             continue
-        if _is_setting(name) or not (name.startswith(_OF_AWS) or name in _OF_THE_HUB):
+        if _is_setting(name) or not (name.startswith(_OF_AWS) or name in _BESIDES):
             kept[name] = without_properties(name, value)
             if kept[name] != value:
                 shortened.append(name)
