@@ -64,7 +64,7 @@ def test_settings_of_the_source_s_profile_hold_for_the_commands(rolecall, own, t
     assert "account 222222222222 in eu-west-3\nattempts 7\n" in done.out
     assert f"bundle {tmp_path}/ca.pem\nstyle path\n" in done.out
     told = " ".join(done.out.split())
-    assert told.count("profile settings not passed on: names=key_of_another_year") == 1
+    assert told.count("not passed on: profile_settings=key_of_another_year") == 1
 
 
 def test_a_variable_wins_over_the_profile_for_the_commands_too(rolecall, own):

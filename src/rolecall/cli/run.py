@@ -20,7 +20,7 @@ from rolecall.cli.output import USUAL_SIZE, Outlet, TextOutlet, say_gone, termin
 from rolecall.cli.signals import stopping
 from rolecall.deploy import Surroundings
 from rolecall.errors import ConfigError, FileError, Problem
-from rolecall.profiles.private import private_root
+from rolecall.profiles.private import UNRENEWED, private_root
 from rolecall.report import accounts, folder
 from rolecall.report.console import Console
 from rolecall.report.events import Events
@@ -31,11 +31,11 @@ from rolecall.report.spread import spread
 from rolecall.report.view import ByteSink, View
 from rolecall.results import Given, Outcome, Plan
 from rolecall.runner import Runner
-from rolecall.settings import reference
+from rolecall.settings import Settings, reference
 from rolecall.state.memory import Forgetful, Memory
 from rolecall.stop import Stop
 from rolecall.targets import Resolved
-from rolecall.wording import harmless, wrapped
+from rolecall.wording import harmless, seconds, wrapped
 
 if TYPE_CHECKING:
     from rolecall.targets.organization import Found
@@ -98,6 +98,7 @@ def _memory(
 def surroundings(context: Context, stop: Stop) -> Surroundings:
     """What a run takes from outside. What of it its commands do not get is said."""
     _tell_left_out(inherited(context.environ), context.own_profile)
+    _tell_limits(context.settings)
     return Surroundings(
         # Whoever may write to a webhook is no business of the commands.
         environ={name: v for name, v in context.environ.items() if name != _NOTIFY},
@@ -110,17 +111,24 @@ def surroundings(context: Context, stop: Stop) -> Surroundings:
 
 
 def _tell_left_out(found: Inherited, own: OwnProfile) -> None:
-    """Known ways to credentials apart: that nobody's but the target's are there is the point."""
-    if found.unknown:
-        logs.Log().info(
-            "variables_not_passed_on",
-            names=" ".join(found.unknown),
-            why="no setting of an SDK is known by that name; `variables` of targets may have it",
+    """Known ways to credentials apart: that the commands have none of these is the point."""
+    left = {
+        "variables": found.unknown,
+        "jvm_options": found.shortened,
+        "profile_settings": own.unknown,
+    }
+    if any(left.values()):
+        logs.Log().info("not_passed_on", **{key: " ".join(v) for key, v in left.items() if v})
+
+
+def _tell_limits(settings: Settings) -> None:
+    if settings.profile_mode in UNRENEWED and settings.timeout > settings.duration:
+        logs.Log().warning(
+            "session_not_renewed",
+            profile_mode=settings.profile_mode,
+            lives=seconds(settings.duration),
+            timeout=seconds(settings.timeout),
         )
-    if found.shortened:
-        logs.Log().info("jvm_properties_not_passed_on", names=" ".join(found.shortened))
-    if own.unknown:
-        logs.Log().info("profile_settings_not_passed_on", names=" ".join(own.unknown))
 
 
 def view(context: Context, output: ByteSink) -> View:

@@ -58,7 +58,7 @@ class Endpoint:
             server.begin()
         except OSError as error:
             self.refused = f"cannot listen on {_HOST} ({error.strerror})"
-            Log().warning("no_credentials_endpoint", reason=self.refused)
+            Log().warning("endpoint_not_opened", reason=self.refused)
         else:
             self._server = server
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 REFRESHING, STATIC = "refreshing", "static"
 ENDPOINT, ENVIRONMENT = "endpoint", "environment"
+UNRENEWED = frozenset({STATIC, ENVIRONMENT})  # commands have one session, and no other after it
 # In place of /etc/boto.cfg and ~/.boto. boto 2 knows no other way to leave the metadata service be.
 _BOTO = b"[Boto]\nmetadata_service_num_attempts = 0\n"
 
@@ -255,7 +256,7 @@ def private_profile(
     folder: Path, name: str, *, region: str, mode: str, own: OwnProfile, endpoint: Endpoint
 ) -> PrivateProfile:
     """The profile of the kind that PROFILE_MODE names."""
-    if mode in (STATIC, ENVIRONMENT):
+    if mode in UNRENEWED:
         keeps = StaticProfile if mode == STATIC else EnvironmentProfile
         return keeps(folder, name, region=region, own=own)
     renews = EndpointProfile if mode == ENDPOINT else RefreshingProfile

@@ -140,7 +140,8 @@ class Settings:
     regions: tuple[str, ...] = option(
         ListOf(Text(REGION, "a region such as eu-central-1")),
         default=(),
-        help="Regions each target is deployed to, in turn; by default AWS_REGION",
+        help="Regions each target is deployed to, in turn; by default AWS_REGION, or the region of"
+        " the source's profile",
         per_target=True,
     )
     region_variables: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = option(
