@@ -29,6 +29,7 @@ from rolecall.settings import Settings
 from rolecall.settings.documents import Commands
 from rolecall.stop import Stop
 from rolecall.targets import Target
+from rolecall.workplaces import Folders, Workplace, Workplaces
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,8 +37,11 @@ class Surroundings:
     """What a run takes from outside.
 
     Attributes:
-        environ: what commands inherit. folder: where they run. shell: argv a script is added to.
-        own: what the source's profile says beside credentials. mask: hides the source's secrets.
+        environ: what commands inherit. folder: where they run, or what a working copy is of.
+        shell: argv a script is added to. own: what the source's profile says beside credentials.
+        mask: hides the source's secrets.
+        artifacts: gives a target in a region its folder for what stays; None for no such folders.
+        left_out: what no working copy has.
     """
 
     environ: Mapping[str, str]
@@ -46,6 +50,8 @@ class Surroundings:
     own: OwnProfile
     mask: Mask
     stop: Stop
+    artifacts: Folders | None = None
+    left_out: frozenset[Path] = frozenset()
 
 
 class Sessions:
@@ -79,7 +85,7 @@ class Deployer:
     """Deploys in private folders below `root`. Safe in many threads.
 
     Attributes:
-        count: of all targets.
+        count: of all targets. places: where commands run.
         endpoint: gives credentials to what knows no other way to them.
         stop: ends what runs. alarms: wait for the time to renew sessions, and look after limits.
     """
@@ -91,6 +97,7 @@ class Deployer:
     root: Path
     endpoint: Endpoint
     count: int
+    places: Workplaces
     alarms: Alarms = field(default_factory=Alarms)
 
     def deploy(self, job: Job, listener: Listener) -> Result:
@@ -132,6 +139,7 @@ class Deployer:
             endpoint=self.endpoint,
         )
         with ExitStack() as stack:
+            place = stack.enter_context(self.places.of(job, self.stop))
             stack.callback(profile.remove)
             profile.write(session)
             mask = self._mask(job, session, profile)
@@ -147,7 +155,8 @@ class Deployer:
                 profile=profile.variables(),
             )
             environ |= home.private(environ, profile.home)
-            return self._run(self.settings.commands, folder, environ, mask=mask, listener=listener)
+            commands = self.settings.commands
+            return self._run(commands, folder, place, environ, mask=mask, listener=listener)
 
     def once(self, name: str, commands: Commands, listener: Listener) -> Result:
         """Runs commands with the source account's own credentials."""
@@ -156,12 +165,11 @@ class Deployer:
         reason = ""
         try:
             self.stop.run(lambda: self._mask_source(anew=True))
-            scratch = self.root / name
-            new_folder(scratch)
-            mask = self.outside.mask
-            results = self._run(
-                commands, scratch, self.outside.environ, mask=mask, listener=listener
-            )
+            folder = self.root / name
+            new_folder(folder)
+            mask, environ = self.outside.mask, self.outside.environ
+            with self.places.once(name) as place:
+                results = self._run(commands, folder, place, environ, mask=mask, listener=listener)
         except FileError as error:
             reason = str(error)
         except (OSError, MemoryError) as error:
@@ -181,7 +189,8 @@ class Deployer:
     def _run(
         self,
         commands: Commands,
-        scratch: Path,
+        scripts: Path,
+        place: Workplace,
         environ: Mapping[str, str],
         *,
         mask: Mask,
@@ -191,15 +200,15 @@ class Deployer:
         plan = Plan(
             commands=commands,
             shell=self.outside.shell,
-            folder=self.outside.folder,
+            folder=place.folder,
             timeout=settings.timeout,
             command_timeout=settings.command_timeout,
             grace=settings.grace,
         )
         return run(
             plan,
-            scratch=scratch,
-            environ=environ,
+            scratch=scripts,
+            environ=place.environ(environ),
             mask=mask,
             listener=listener,
             stop=self.stop,

@@ -49,7 +49,7 @@ class Result:
         index: the target's place among all, from 1. wave: its wave, from 1. Both are 0 for the
             commands before or after.
         log: the path of the file with its output, relative to the report's folder; empty where
-            there is none.
+            there is none. artifacts: likewise, the folder with what its commands have left.
     """
 
     target: str
@@ -65,6 +65,7 @@ class Result:
     remedy: str = ""
     commands: tuple[CommandResult, ...] = ()
     log: str = ""
+    artifacts: str = ""
 
     @property
     def failed_command(self) -> CommandResult | None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
 from rolecall import wording
+from rolecall.commands.workspace import COPY
 from rolecall.deploy import Deployer, Sessions, Surroundings
 from rolecall.errors import AssumeError, ConfigError, FileError, InterruptedRunError, lacking
 from rolecall.fanout import Fanout
 from rolecall.jobs import Job, not_assumed, once_left, result, succeeded_before
 from rolecall.profiles.endpoint import Endpoint
 from rolecall.profiles.private import private_root
+from rolecall.report.spread import Spread, spread
 from rolecall.report.view import View
 from rolecall.results import Outcome, Result, Span, Status
 from rolecall.running import Running
@@ -24,6 +27,7 @@ from rolecall.settings import Settings
 from rolecall.settings.documents import Commands
 from rolecall.state.memory import Forgetful, Memory
 from rolecall.targets import Target
+from rolecall.workplaces import Workplaces, workplaces
 
 _TOLD_EVERY = 60.0
 _PREFLIGHT_FAILED = "another role could not be assumed, so nothing was deployed"
@@ -73,8 +77,12 @@ class Runner:
         try:
             if not jobs:  # a shard may have none
                 return replace(outcome, seconds=time.monotonic() - begun)
-            with private_root(self._outside.environ) as root, self._watched(jobs) as self._running:
-                outcome = self._run(outcome, targets, jobs, root, count)
+            with (
+                private_root(self._outside.environ) as root,
+                self._workplaces(root, spread(self._settings, targets, count)) as places,
+                self._watched(jobs) as self._running,
+            ):
+                outcome = self._run(outcome, targets, jobs, root, places)
         except InterruptedRunError:
             pass
         except (ConfigError, FileError):
@@ -104,9 +112,11 @@ class Runner:
         targets: Sequence[Target],
         jobs: Sequence[Job],
         root: Path,
-        count: int,
+        places: Workplaces,
     ) -> Outcome:
         left = self._left(jobs)
+        if left:
+            places.check(self._stop)
         if not left and (self._memory.after_succeeded or not self._settings.after):
             return outcome
         try:
@@ -129,7 +139,8 @@ class Runner:
                 stop=self._stop,
                 root=root,
                 endpoint=endpoint,
-                count=count,
+                count=outcome.targets_in_all,
+                places=places,
             )
             return self._deploy(outcome, deployer, jobs)
 
@@ -138,6 +149,10 @@ class Runner:
             self._before = before = self._once(deployer, "before", self._settings.before)
             if before and before.status is Status.FAILED and not self._stop.requested:
                 self._why_not_run = "the commands before the first target failed"
+                return outcome
+            # There may be more to copy by now.
+            if before and (why := deployer.places.obstacle(self._stop)):
+                self._why_not_run = why
                 return outcome
         self._fan_out(deployer, jobs)
         if self._stop.requested or not self._settings.after:
@@ -148,6 +163,17 @@ class Runner:
         if after and after.status is Status.SUCCEEDED:
             self._memory.remember_after()
         return replace(outcome, after=after)
+
+    def _workplaces(self, root: Path, how: Spread) -> AbstractContextManager[Workplaces]:
+        outside = self._outside
+        return workplaces(
+            outside.environ,
+            outside.folder,
+            root,
+            copies=how.at_once if how.workspace == COPY else 0,
+            left_out=outside.left_out,
+            artifacts=outside.artifacts,
+        )
 
     def _watched(self, jobs: Sequence[Job]) -> Running:
         noun = wording.unit(job.target.name for job in jobs)

@@ -35,6 +35,15 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def size(number: float) -> str:
+    """Bytes as read at a glance: `840 B`, `12 MB`, `1.2 GB`."""
+    for name in ("B", "kB", "MB", "GB"):
+        if number < 1000:  # noqa: PLR2004  units of the SI
+            return f"{number:.1f} {name}" if number < 10 and name != "B" else f"{number:.0f} {name}"  # noqa: PLR2004
+        number /= 1000
+    return f"{number:.1f} TB"
+
+
 def unit(names: Iterable[str]) -> str:
     """What is counted where there is a name for each: `deployment` where one stands twice.
 

@@ -38,6 +38,7 @@ OPTIONS = (
     "failures_per",
     "concurrency_mode",
     "region_concurrency",
+    "workspace",
 )
 # The session's name tells of the build that runs, which is another one than the build that planned.
 SESSION = tuple(item.name for item in fields(SessionOptions) if item.name != "session_name")

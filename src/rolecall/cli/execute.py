@@ -14,6 +14,7 @@ from rolecall.cli.context import Context, colour, one_of
 from rolecall.cli.output import Outlet, one_place
 from rolecall.cli.run import surroundings
 from rolecall.cli.signals import stopping
+from rolecall.commands.workspace import SHARED
 from rolecall.report.grouped import Blocks, Grouped, JsonLines
 from rolecall.report.quiet import Apart, Quiet
 from rolecall.report.view import View
@@ -58,7 +59,14 @@ def everywhere(context: Context, *, words: Sequence[str], form: str) -> int:
 def _with(settings: Settings, words: Sequence[str]) -> Settings:
     """One word is a script, as with ssh; several are a command and its words, as with docker."""
     script = words[0] if len(words) == 1 else shlex.join(words)
-    return replace(settings, commands=Commands((script,)), before=Commands(), after=Commands())
+    return replace(
+        settings,
+        commands=Commands((script,)),
+        before=Commands(),
+        after=Commands(),
+        # What it writes is wanted where it was typed; most of the time it only asks.
+        workspace=settings.workspace or SHARED,
+    )
 
 
 def _run(context: Context, view_on: Callable[[Outlet], View], name: str = "") -> Outcome:

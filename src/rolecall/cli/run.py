@@ -18,10 +18,12 @@ from rolecall.cli.aws import Aws
 from rolecall.cli.context import Context, colour, terminal
 from rolecall.cli.output import USUAL_SIZE, Outlet, TextOutlet, say_gone, terminal_size
 from rolecall.cli.signals import stopping
+from rolecall.commands.workspace import below
 from rolecall.deploy import Surroundings
 from rolecall.errors import ConfigError, FileError, Problem
 from rolecall.profiles.private import UNRENEWED, private_root
 from rolecall.report import accounts, folder
+from rolecall.report.artifacts import Artifacts
 from rolecall.report.console import Console
 from rolecall.report.events import Events
 from rolecall.report.logged import Logged
@@ -36,6 +38,7 @@ from rolecall.state.memory import Forgetful, Memory
 from rolecall.stop import Stop
 from rolecall.targets import Resolved
 from rolecall.wording import harmless, seconds, wrapped
+from rolecall.workplaces import Folders
 
 if TYPE_CHECKING:
     from rolecall.targets.organization import Found
@@ -61,18 +64,19 @@ def command(context: Context) -> int:
         with _memory(context, aws, resolved, stop) as remembered, _prepared_report(context):
             _tell_found(context, output, resolved.found)
             outputs = Outputs(_report_folder(context), _say_not_written)
+            kept = Artifacts(_report_folder(context), outputs)
             told = Logged(_watched(context, output, resolved), outputs)
             told.planned(context.settings, resolved.targets, resolved.count)
             runner = Runner(
                 context.settings,
                 lambda: aws.assumer(resolved),
                 told,
-                surroundings(context, stop),
+                surroundings(context, stop, artifacts=kept.of),
                 remembered,
             )
             outcome = runner.run(resolved.targets, resolved.count)
             output.rest()
-            outcome = replace(outputs.named(outcome), plan=_plan(context))
+            outcome = replace(kept.named(outputs.named(outcome)), plan=_plan(context))
             report = _write_report(context, outcome, resolved.found)
         told.finished(outcome, report)
         if context.settings.notify:
@@ -95,7 +99,7 @@ def _memory(
     return memory.opened(context, aws, resolved, stop)
 
 
-def surroundings(context: Context, stop: Stop) -> Surroundings:
+def surroundings(context: Context, stop: Stop, *, artifacts: Folders | None = None) -> Surroundings:
     """What a run takes from outside. What of it its commands do not get is said."""
     _tell_left_out(inherited(context.environ), context.own_profile)
     _tell_limits(context.settings)
@@ -107,6 +111,8 @@ def surroundings(context: Context, stop: Stop) -> Surroundings:
         own=context.own_profile,
         mask=context.mask,
         stop=stop,
+        artifacts=artifacts,
+        left_out=_left_out(context),
     )
 
 
@@ -129,6 +135,15 @@ def _tell_limits(settings: Settings) -> None:
             lives=seconds(settings.duration),
             timeout=seconds(settings.timeout),
         )
+
+
+def _left_out(context: Context) -> frozenset[Path]:
+    """What a working copy has no use for: rolecall's own files, and what is of one moment."""
+    report = _report_folder(context)
+    # In place of a folder, STATE may hold a place in S3, which is no path that is there.
+    named = (context.settings.state, context.environ.get("TMPDIR", ""))
+    own = (report / name for name in (*folder.FILES, *folder.FOLDERS))
+    return below(context.folder, [report, *own, *(context.folder / name for name in named if name)])
 
 
 def view(context: Context, output: ByteSink) -> View:

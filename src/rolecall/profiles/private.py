@@ -31,18 +31,24 @@ _BOTO = b"[Boto]\nmetadata_service_num_attempts = 0\n"
 
 
 @contextmanager
-def private_root(environ: Mapping[str, str]) -> Iterator[Path]:
+def private_root(environ: Mapping[str, str], *, near: Path | None = None) -> Iterator[Path]:
     """A temporary folder for a run's secrets (0700), removed at the end, however the run ends.
 
     It is where TMPDIR says, else in /tmp or /var/tmp; never, as Python would, in the working
     folder, which builds keep and upload.
+
+    Args:
+        near: a folder on whose file system it is to be, where one of those is.
 
     Raises:
         FileError: where none of them can be written, or another user could put a folder of theirs
             in its place.
     """
     usual = ["/tmp", "/var/tmp"]  # noqa: S108  the name in it is made up by chance, its mode 0700
-    root = _make_root([environ["TMPDIR"]] if environ.get("TMPDIR") else usual)
+    parents = [environ["TMPDIR"]] if environ.get("TMPDIR") else usual
+    if near:
+        parents.sort(key=lambda parent: not _on_one_disk(Path(parent), near))
+    root = _make_root(parents)
     try:
         yield root
     finally:
@@ -71,6 +77,13 @@ def _is_shared(folder: Path) -> bool:
     """Whether every user may rename what others have put there, as the sticky bit forbids."""
     mode = folder.stat().st_mode
     return bool(mode & stat.S_IWOTH) and not mode & stat.S_ISVTX
+
+
+def _on_one_disk(folder: Path, other: Path) -> bool:
+    try:
+        return folder.stat().st_dev == other.stat().st_dev
+    except OSError:
+        return False
 
 
 class PrivateProfile(ABC):

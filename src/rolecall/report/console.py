@@ -66,6 +66,9 @@ class Console:
             ("after", settings.after),
         ):
             self._plan_commands(name, commands)
+        if count and (self._spread.at_once > 1 or settings.workspace):
+            where = f"workspace: {self._spread.where}"
+            self.say(wording.wrapped(where, self._width, "", "    "))
 
     def _plan_commands(self, name: str, commands: Commands) -> None:
         if commands:

@@ -35,6 +35,7 @@ class Events:
             waves=len(how.waves),
             at_once=how.at_once,
             on_failure=settings.on_failure,
+            workspace=how.workspace,
             plan=settings.plan,
         )
         for target in targets:
@@ -51,9 +52,7 @@ class Events:
     def skipped(self, results: Sequence[Result], left: int) -> None:
         self._event("targets_skipped", skipped=len(results), left=left)
         for result in results:
-            record = result_record(result)
-            del record["commands"], record["log"]
-            self._event("target_skipped", **record)
+            self._event("target_skipped", **_without_commands(result))
 
     def preflight_started(self, count: int) -> None:
         self._event("preflight_started", roles=count)
@@ -140,5 +139,5 @@ class CommandEvents:
 
 def _without_commands(result: Result) -> dict[str, Any]:
     record = result_record(result)
-    del record["commands"], record["log"]
+    del record["commands"], record["log"], record["artifacts"]
     return record

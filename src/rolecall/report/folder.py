@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rolecall.errors import FileError
 from rolecall.files import make_folder, write_atomically
-from rolecall.report import exports, junit, outputs, page, record, summary
+from rolecall.report import artifacts, exports, junit, outputs, page, record, summary
 from rolecall.results import Outcome
 from rolecall.secret import Mask
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rolecall.targets.organization import Found
 
 FILES = tuple(module.FILE_NAME for module in (record, junit, exports, summary, page))
+FOLDERS = (outputs.FOLDER, artifacts.FOLDER)
 
 
 class BusyError(FileError):
@@ -33,9 +34,9 @@ def obstacle(folder: Path) -> str:
         path = folder / name
         if path.is_symlink() or (path.exists() and not path.is_file()):
             return f"{path} is no plain file, and rolecall does not write in its place"
-    logs = folder / outputs.FOLDER
-    if logs.is_symlink() or (logs.exists() and not logs.is_dir()):
-        return f"{logs} is no folder, and rolecall does not write in its place"
+    for below in (folder / name for name in FOLDERS):
+        if below.is_symlink() or (below.exists() and not below.is_dir()):
+            return f"{below} is no folder, and rolecall does not write in its place"
     there = next(p for p in (folder, *folder.parents) if p.exists())
     if not there.is_dir():
         return f"{folder} cannot be made: {there} is no folder"
@@ -55,6 +56,7 @@ def prepared(folder: Path) -> Iterator[None]:
             write_atomically(folder / name, b"", durable=False)
             (folder / name).unlink()
         outputs.clear(folder)
+        artifacts.clear(folder)
         yield
 
 

@@ -18,7 +18,9 @@ from rolecall.results import Outcome, Result
 FOLDER = "logs"
 _LONGEST, _CHUNK = 200, 1_048_576
 _REGION = r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]+"
-_OURS = re.compile(rf"(?:[\w@+-][\w.@+-]*-{_REGION}|before|after)(?:-[0-9]+)?\.log", re.ASCII)
+# What a target in a region is called, without the ending of its log.
+OURS = rf"[\w@+-][\w.@+-]*-{_REGION}(?:-[0-9]+)?"
+_OURS = re.compile(rf"(?:{OURS}|(?:before|after)(?:-[0-9]+)?)\.log", re.ASCII)
 Key = tuple[str, str]
 
 
@@ -64,6 +66,10 @@ class Outputs:
         names = Names()
         keys = [("before", ""), ("after", ""), *keys]
         self._names = {key: names.of(*key) for key in keys}
+
+    def stem(self, target: str, region: str) -> str:
+        """What the target in the region is called in names of files; empty where none is known."""
+        return self._names.get((target, region), "").removesuffix(".log")
 
     def open(self, target: str, region: str) -> Output | None:
         """The file of a target in a region; None where it can't be made."""

@@ -129,6 +129,7 @@ def result_record(result: Result) -> dict[str, Any]:
         "topic": topic_of(result.reason) if result.reason else "",
         "commands": [command_record(command) for command in result.commands],
         "log": result.log or None,
+        "artifacts": result.artifacts or None,
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rolecall import wording
+from rolecall.commands.workspace import COPY, SHARED
 from rolecall.schedule import policy_of
 from rolecall.settings import Settings
 from rolecall.targets import Target
@@ -24,6 +25,7 @@ class Spread:
         at_once: how many targets, or regions of targets, may ever run at once.
         name_width: what the names before lines of output are padded to.
         words: the same for people.
+        workspace: where commands run: in a copy of the folder for each, or in the folder itself.
         unit: what a target in one of its regions is called. lane: what counts as one in a wave.
     """
 
@@ -34,6 +36,21 @@ class Spread:
     words: str = ""
     unit: str = "target"
     lane: str = "target"
+    workspace: str = SHARED
+
+    @property
+    def where(self) -> str:
+        """Where commands run, for people."""
+        if self.workspace == SHARED:
+            return "this folder" + (
+                f", shared by up to {self.at_once:,} at once" if self._many else ""
+            )
+        many = f", up to {self.at_once:,} at once" if self._many else ""
+        return f"a copy of this folder for each {self.unit}{many}"
+
+    @property
+    def _many(self) -> bool:
+        return self.at_once > 1
 
     def prefix(self, target: Target, region: str) -> str:
         """What stands before each line of a target's output."""
@@ -69,6 +86,7 @@ def spread(settings: Settings, targets: Sequence[Target], count: int) -> Spread:
         count=count,
         unit=unit,
         lane=lane,
+        workspace=settings.workspace or (COPY if at_once > 1 else SHARED),
         waves=tuple(sorted(sizes)),
         at_once=at_once,
         name_width=min(_LONGEST_NAME, max(map(wording.columns, names), default=0)),

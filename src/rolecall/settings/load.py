@@ -22,7 +22,9 @@ TARGET = "TARGET_"
 # The targets stage reads the grammar of these, and so needs the place of each part.
 LATER = frozenset({"TARGETS", "ORGANIZATION"})
 # Set for the commands of a target, so that a rolecall that they start meets them.
-CONTEXT = frozenset({"TARGET", "ACCOUNT_ID", "ROLE_ARN", "REGION", "INDEX", "COUNT"})
+CONTEXT = frozenset(
+    {"TARGET", "ACCOUNT_ID", "ROLE_ARN", "REGION", "INDEX", "COUNT", "ARTIFACTS", "SCRATCH"}
+)
 # Put out by a run (report.exports); a pipeline may hand them on to another one.
 EXPORTS = frozenset(
     {

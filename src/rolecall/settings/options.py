@@ -297,6 +297,14 @@ class Settings:
         help="The regions of a target: in turn, or each on its own, as if it were a target",
         run_only=True,
     )
+    workspace: str | None = option(
+        Choice(("copy", "shared")),
+        default=None,
+        help="Where commands run: `copy`, a working copy of the folder for each target and region"
+        " (default where several run at once), or `shared`, the folder itself (default in"
+        " sequence)",
+        run_only=True,
+    )
     only: tuple[str, ...] = option(
         ListOf(
             Text(
