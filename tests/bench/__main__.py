@@ -10,7 +10,17 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 
-from tests.bench import discovery, fanout, latency, memory, output, parallel, startup, summary
+from tests.bench import (
+    discovery,
+    fanout,
+    latency,
+    memory,
+    output,
+    parallel,
+    startup,
+    summary,
+    workspaces,
+)
 from tests.bench.measure import ChildError, Row
 from tests.bench.place import PROJECT, Place, Scale, placed
 
@@ -22,6 +32,7 @@ _SECTIONS: Mapping[str, Callable[[Place], list[Row]]] = {
     "latency": latency.rows,
     "memory": memory.rows,
     "discovery": discovery.rows,
+    "workspaces": workspaces.rows,
 }
 
 

@@ -17,7 +17,7 @@ from rolecall.settings import reference
 from support.batch import BatchRun
 from support.buildspec import BuildspecRun
 from support.buildspec_file import parse
-from support.command import ROLECALL, TARGETS
+from support.command import ROLECALL, SOURCE_KEYS, TARGETS
 from support.templates import FOLDER
 
 ROLE = "arn:aws:iam::222222222222:role/deploy"
@@ -254,8 +254,7 @@ def test_profiles_that_assume_a_role_are_found(init, tmp_path):
         ("template.yaml", "", "aws cloudformation deploy"),
         ("main.tf", "", "terraform apply"),
         ("serverless.yml", "", "npx serverless deploy"),
-        ("package.json", '{"scripts": {"build": "x"}}', "npm run build"),
-        ("package.json", "[", "npm ci"),
+        ("package.json", '{"scripts": {"deploy": "x"}}', "npm run deploy"),
     ],
 )
 def test_what_lies_in_the_folder_suggests_commands_that_do_nothing_yet(
@@ -266,6 +265,60 @@ def test_what_lies_in_the_folder_suggests_commands_that_do_nothing_yet(
     assert f"found {name}: its commands are in rolecall.yml, commented out\n" in done.stdout
     assert f"  # - {command}" in (tmp_path / "rolecall.yml").read_text()
     assert settings(tmp_path)["commands"] == ["aws sts get-caller-identity"]
+
+
+@pytest.mark.parametrize(
+    ("content", "builds"),
+    [('{"scripts": {"build": "x"}}', ["npm ci", "npm run build"]), ("[", ["npm ci"])],
+)
+def test_what_builds_is_suggested_to_run_once(init, tmp_path, content, builds):
+    (tmp_path / "package.json").write_text(content)
+    init("init")
+    text = (tmp_path / "rolecall.yml").read_text()
+    assert "# before:\n" + "".join(f"#   - {build}\n" for build in builds) in text
+    assert "  # - npm" not in text
+
+
+def test_terraform_s_state_is_each_account_s_own_side_by_side_and_in_turn(
+    init, sts, tmp_path, tmp_path_factory
+):
+    """With a `terraform` that remembers its backend where the real one does."""
+    (tmp_path / "main.tf").write_text('terraform {\n  backend "s3" {}\n}\n')
+    init("init", "--targets", TARGETS, "--regions", "eu-central-1,us-east-1")
+    path = tmp_path / "rolecall.yml"
+    text = path.read_text()
+    assert "no backend" not in text
+    path.write_text(text.replace("  # - ", "  - "))
+    programs, states = tmp_path_factory.mktemp("bin"), tmp_path_factory.mktemp("states")
+    (programs / "terraform").write_text(
+        "#!/bin/sh\ndata=${TF_DATA_DIR:-.terraform}\nmkdir -p $data\n"
+        'case "$*" in init*) for word; do case $word in -backend-config=key=*)'
+        " echo ${word#-backend-config=key=} > $data/key;; esac; done;; apply*) sleep 0.2;"
+        f" to={states}/$(cat $data/key); mkdir -p ${{to%/*}};"
+        ' echo "$ROLECALL_TARGET $ROLECALL_REGION" >> $to;; esac\n'
+    )
+    (programs / "terraform").chmod(0o755)
+    (programs / "aws").write_text("#!/bin/sh\n")
+    (programs / "aws").chmod(0o755)
+    more = {**SOURCE_KEYS, "AWS_ENDPOINT_URL": sts.url}
+    more["PATH"] = f"{programs}:{os.environ['PATH']}"
+    ways = [["--max-parallel", "16"], [], ["--max-parallel", "16", "--workspace", "shared"]]
+    for number, how in enumerate(ways, start=1):
+        init("run", *how, **more)
+        found = {
+            str(p.relative_to(states)): p.read_text() for p in states.rglob("*") if p.is_file()
+        }
+        assert found == {
+            f"{name}/{region}.tfstate": f"{name} {region}\n" * number
+            for name in ("dev", "tst", "prd")
+            for region in ("eu-central-1", "us-east-1")
+        }
+
+
+def test_a_state_that_no_backend_keeps_is_said(init, tmp_path):
+    (tmp_path / "main.tf").write_text("# no backend here\n")
+    init("init")
+    assert "# no backend is named in *.tf" in (tmp_path / "rolecall.yml").read_text()
 
 
 def test_where_commands_were_told_none_are_suggested(init, tmp_path):

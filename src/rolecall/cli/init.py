@@ -43,10 +43,14 @@ def command(context: Context, batch: BatchArguments | None, *, force: bool, show
     profiles = () if told else found.profiles(aws_files.files(context.environ).config)
     # Nothing is suggested beside commands that were told.
     suggested = {} if "COMMANDS" in context.loaded.given else found.commands(context.folder)
-    commands = [each for some in suggested.values() for each in some]
     region = _region(context, resolved, profiles)
     text = settings_file.text(
-        context.loaded, resolved.targets, profiles, commands, region=region, schema=not show
+        context.loaded,
+        resolved.targets,
+        profiles,
+        list(suggested.values()),
+        region=region,
+        schema=not show,
     )
     text = context.mask.text(text)
     if show:

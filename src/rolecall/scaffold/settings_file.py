@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rolecall.scaffold.found import Profile
+from rolecall import wording
+from rolecall.scaffold.found import Profile, Suggested
 from rolecall.scaffold.regions import Region
 from rolecall.settings.documents import Commands
 from rolecall.settings.load import Loaded
@@ -37,7 +38,7 @@ def text(
     loaded: Loaded,
     targets: Sequence[Target],
     profiles: Sequence[Profile],
-    suggested: Sequence[str],
+    suggested: Sequence[Suggested],
     *,
     region: Region | None,
     schema: bool,
@@ -55,6 +56,7 @@ def text(
         "".join(_targets(loaded.given, targets, profiles)),
         "".join(_region(region)),
         "\n",
+        "".join(_before(suggested) if "BEFORE" not in loaded.given else ()),
         "".join(_commands(loaded.settings.commands, suggested)),
         "\n",
         "".join(_told(loaded.given)),
@@ -123,7 +125,15 @@ def _listed(raw: Raw | None) -> Any:
     return value if remote else None
 
 
-def _commands(given: Commands, suggested: Sequence[str]) -> Iterator[str]:
+def _before(suggested: Sequence[Suggested]) -> Iterator[str]:
+    if builds := [command for each in suggested for command in each.before]:
+        yield "# What to run once, so that every target gets what it builds.\n"
+        yield "# before:\n"
+        yield from (f"#   - {command}\n" for command in builds)
+        yield "\n"
+
+
+def _commands(given: Commands, suggested: Sequence[Suggested]) -> Iterator[str]:
     yield "# What to run in each target; AWS_PROFILE and the like are the target's there.\n"
     if given and not given.listed:
         yield "commands: |\n"
@@ -132,7 +142,9 @@ def _commands(given: Commands, suggested: Sequence[str]) -> Iterator[str]:
     else:
         yield "commands:\n"
         yield from (f"  - {_command(item)}\n" for item in given.items or [_HARMLESS])
-    yield from (f"  # - {command}\n" for command in suggested)
+    for each in suggested:
+        yield f"{wording.wrapped(each.remark, 80, '  # ')}\n" * bool(each.remark)
+        yield from (f"  # - {command}\n" for command in each.commands)
 
 
 def _command(text: str) -> str:
