@@ -12,6 +12,8 @@ from rolecall.stop import Stop
 
 _BLOCK = 512  # bytes in one of `st_blocks`, whatever the file system's are
 _MOST_NAMED = 3
+_PLAIN = frozenset({stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK})
+_FEW, _SMALL = 100, 1_000_000
 
 
 @dataclass(kw_only=True, slots=True)
@@ -22,6 +24,7 @@ class Survey:
         parts: what is copied: a folder, relative to the whole, and the names in it that are taken
             with all that is in them.
         files: how many there are of all kinds. size: bytes that they take on the disk.
+        plain: nothing in it needs a right, or more than shutil knows of.
         sample: a file with something in it; None where there is none.
         unfit: a line for each of what can't be copied.
     """
@@ -29,8 +32,14 @@ class Survey:
     parts: dict[str, list[str]] = field(default_factory=dict)
     files: int = 0
     size: int = 0
+    plain: bool = True
     sample: Path | None = None
     unfit: list[str] = field(default_factory=list)
+
+    @property
+    def small(self) -> bool:
+        """Whether it is copied sooner than a program for that is started."""
+        return self.plain and self.files <= _FEW and self.size <= _SMALL
 
     @property
     def obstacle(self) -> str:
@@ -78,6 +87,8 @@ def _entries(folder: os.DirEntry[str] | Path, found: Survey) -> Iterator[os.DirE
     try:
         with os.scandir(folder) as entries:
             yield from entries
+    except FileNotFoundError:  # it went while we looked
+        return
     except OSError as error:
         found.unfit.append(f"{os.fspath(folder)} cannot be read: {error.strerror}")
 
@@ -85,11 +96,13 @@ def _entries(folder: os.DirEntry[str] | Path, found: Survey) -> Iterator[os.DirE
 def _is_folder(entry: os.DirEntry[str], found: Survey) -> bool:
     try:
         status = entry.stat(follow_symlinks=False)
-    except FileNotFoundError:  # it went while we looked
+    except FileNotFoundError:
         return False
     mode = status.st_mode
     found.files += 1
     found.size += status.st_blocks * _BLOCK
+    own = (status.st_uid, status.st_gid) == (os.geteuid(), os.getegid())
+    found.plain = found.plain and own and stat.S_IFMT(mode) in _PLAIN
     if stat.S_ISREG(mode):
         if not os.access(entry.path, os.R_OK):
             found.unfit.append(f"{entry.path} cannot be read")

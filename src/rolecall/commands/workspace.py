@@ -1,8 +1,8 @@
 """A working copy of the user's folder for each target that runs beside others.
 
-It is made by `cp`, of blocks that are shared where the file system can (reflinks): files that
-Python copied one by one would hold up what other targets print. docs/adr/0016-workspaces.md says
-why it is no overlay.
+It is made by `cp`, of blocks that are shared where the file system can (reflinks): thousands of
+files that Python copied one by one would hold up what other targets print.
+docs/adr/0016-workspaces.md says why it is no overlay.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ COPY, SHARED = "copy", "shared"
 _FICLONE = 0x40049409  # linux/fs.h
 _OWNER = 0o700
 _LOOK, _SLOW, _HEARTBEAT = 0.1, 5.0, 60.0
-_LONGEST = 3600.0
+_LONGEST, _LONGEST_REMOVAL = 3600.0, 600.0
 _KILL_WAIT = 5.0
 _NAMES_AT_ONCE = 1_000
 _PLACE = "ROLECALL_WORKSPACE"
@@ -49,7 +49,7 @@ class _Wait:
     stop: Stop
     on_slow: Callable[[float], None]
     _begun: float = field(default_factory=time.monotonic)
-    _told_at: float = _SLOW
+    _told_at: float = field(default_factory=lambda: _SLOW)
 
     def look(self) -> None:
         self.stop.check()
@@ -115,10 +115,11 @@ class Copies:
             fits = room.f_favail // found.files
         if fits >= self.at_once:
             return ""
-        what = f"{wording.size(found.size)} in {wording.count(found.files, 'file')}"
+        each = f"{wording.size(found.size)} in {wording.count(found.files, 'file')} each"
         return (
-            f"up to {self.at_once} targets at once work in a copy of {self.folder} each ({what}),"
-            f" and {self.place.parent} has room for {fits}: set TMPDIR to a folder with more"
+            f"there may be {wording.count(self.at_once, 'copy', 'copies')} of {self.folder} at once"
+            f" ({each}), and {self.place.parent} has room for {fits}: set TMPDIR to a folder with"
+            " more"
         )
 
     def _shares_blocks(self, found: Survey) -> bool:
@@ -163,12 +164,15 @@ class Copies:
         try:
             for part, names in self._found[0].parts.items():
                 new_folder(copied / part)
+                if self._found[0].small:
+                    _copy_few(self.folder / part, names, copied / part)
+                    continue
                 for first in range(0, len(names), _NAMES_AT_ONCE):
                     self._copy(part, names[first : first + _NAMES_AT_ONCE], copied, wait)
             for part in reversed(self._found[0].parts):
                 _like(self.folder / part, copied / part)
         except OSError as error:
-            raise FileError(f"{_NO_COPY}: {error.strerror}") from error
+            raise FileError(f"{_NO_COPY}: {error.strerror or error}") from error
         finally:
             self._turns.release()
 
@@ -215,7 +219,7 @@ class Copies:
                     stdin=subprocess.DEVNULL,
                     capture_output=True,
                     process_group=0,
-                    timeout=_LONGEST,
+                    timeout=_LONGEST_REMOVAL,
                     check=False,
                 )
         remove_folder(around)
@@ -269,6 +273,15 @@ def _flags(path: str | None) -> tuple[str, ...]:
 
 def _environ(path: str | None) -> dict[str, str]:
     return {"PATH": path or os.defpath, "LC_ALL": "C"}
+
+
+def _copy_few(folder: Path, names: Sequence[str], copied: Path) -> None:
+    for name in names:
+        source = folder / name
+        if source.is_dir() and not source.is_symlink():
+            shutil.copytree(source, copied / name, symlinks=True)
+        else:
+            shutil.copy2(source, copied / name, follow_symlinks=False)
 
 
 def _like(folder: Path, copied: Path) -> None:

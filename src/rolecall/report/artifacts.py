@@ -55,7 +55,12 @@ class Artifacts:
                 os.rmdir(name, dir_fd=folder)  # not where there is something in it
 
     def named(self, outcome: Outcome) -> Outcome:
-        """The outcome with the folder of each result that has one, relative to REPORT_DIR."""
+        """The outcome with the folder of each result that has one, relative to REPORT_DIR.
+
+        Called once all have ended; where none has one, the folder around them goes too.
+        """
+        with suppress(OSError):
+            self._folder.rmdir()
         named = (replace(result, artifacts=self._path(result)) for result in outcome.results)
         return replace(outcome, results=tuple(named))
 
