@@ -22,6 +22,7 @@ GIVEN = {
     ),
     "ROLECALL_COMMANDS": SCRIPT.format(work="sleep 0.01"),
     "ROLECALL_MAX_PARALLEL": "3",
+    "ROLECALL_WORKSPACE": "shared",
     "ROLECALL_RUN_ID": "killed",
 }
 # After so many kills a run is let come to its end, and the next one begins.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import time
@@ -105,7 +106,7 @@ GIVEN = {
     },
     "timed-out": {"ROLECALL_COMMANDS": "sleep 60", "ROLECALL_COMMAND_TIMEOUT": "1s"},
 }
-NO_ASSUMING = {"plan-differs", "report-not-written", "report-not-read"}
+NO_ASSUMING = {"plan-differs", "report-not-written", "report-not-read", "no-working-copy"}
 CASES = sorted(set(SECTIONS) - NO_MESSAGE - UNDER_WAY)
 
 
@@ -130,6 +131,18 @@ def assert_shown(section, done):
         assert settled(block, done.folder) in said
 
 
+def full_disk(folder):
+    """A PATH with a `cp` that finds no room, and so much to copy that it is asked."""
+    for name in ("many", "bin"):
+        (folder / name).mkdir()
+    for number in range(150):
+        (folder / f"many/{number}").touch()
+    why = "cp: error writing '/tmp/many/7': No space left on device"
+    (folder / "bin/cp").write_text(f'#!/bin/sh\necho "{why}" >&2; exit 1\n')
+    (folder / "bin/cp").chmod(0o755)
+    return f"{folder}/bin:{os.environ['PATH']}"
+
+
 @pytest.mark.parametrize("section", CASES)
 def test_what_a_section_shows_is_what_is_said(section, rolecall, sts):
     assert section in BOTH or section in SECOND or section in GIVEN or section in NO_ASSUMING
@@ -147,6 +160,8 @@ def test_what_a_section_shows_is_what_is_said(section, rolecall, sts):
         (rolecall.folder / "rolecall-report").write_text("in the way")
     if section == "report-not-read":
         words = ["report", "nope"]
+    if section == "no-working-copy":
+        given |= {"ROLECALL_WORKSPACE": "copy", "PATH": full_disk(rolecall.folder)}
     done = rolecall(*words, **{**given, **GIVEN.get(section, {})})
     assert done.code in (1, 2, 3, 4)
     assert_shown(section, done)

@@ -59,6 +59,8 @@ class Game:
         self._first = len(place.sts.issued)
         self._options = {
             "ROLECALL_MAX_PARALLEL": chance.choice(["1", "3", "8"]),
+            # They write into the folder, for all to see.
+            "ROLECALL_WORKSPACE": "shared",
             "ROLECALL_WAVES": chance.choice(["", "1,rest", "50%,rest"]),
         }
 

@@ -14,8 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from rolecall.errors import FileError
 from rolecall.files import PRIVATE_FOLDER
+from rolecall.logs import Log
 from rolecall.report.outputs import OURS, Outputs, opened
 from rolecall.results import Outcome, Result
 
@@ -37,8 +37,7 @@ class Artifacts:
     def of(self, target: str, region: str) -> Iterator[Path]:
         """An empty folder; it goes at the end where nothing was put into it.
 
-        Raises:
-            FileError: where it can't be made.
+        Where it can't be made that is said, and what its commands write into it fails.
         """
         name = self._outputs.stem(target, region)
         path = self._folder / name
@@ -47,7 +46,8 @@ class Artifacts:
                 _remove(folder, name)
                 os.mkdir(name, PRIVATE_FOLDER, dir_fd=folder)
         except OSError as error:
-            raise FileError(f"{path} cannot be made: {error.strerror}") from error
+            reason = error.strerror or str(error)
+            Log().warning("artifacts_not_made", target=target, region=region, reason=reason)
         try:
             yield path.absolute()
         finally:
