@@ -55,7 +55,8 @@ COPY --from=scripts /files /
 RUN apt-install bash ca-certificates curl git jq python3 tini unzip zip
 WORKDIR /work
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["tini", "-s", "--", "rolecall-entrypoint"]
+# By absolute paths, whatever PATH a container is given.
+ENTRYPOINT ["/usr/bin/tini", "-s", "--", "/usr/local/bin/rolecall-entrypoint"]
 LABEL org.opencontainers.image.title="rolecall" \
   org.opencontainers.image.description="The deployment step of a multi-account AWS pipeline" \
   org.opencontainers.image.licenses="Apache-2.0"

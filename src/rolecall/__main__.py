@@ -3,6 +3,13 @@
 import gc
 import sys
 
+if __name__ == "__main__" and not sys.flags.isolated:
+    from rolecall.cli import (
+        isolation,
+    )  # before what the user may have another of
+
+    isolation.isolate()
+
 # What is imported stays, and little of the rest is cyclic: looking for garbage every 700 objects
 # took a tenth of a run's time.
 gc.set_threshold(50_000)

@@ -25,7 +25,7 @@ def rows(place: Place) -> list[Row]:
     )
     bare = best["python"].seconds
     loaded = child(
-        [sys.executable, "-X", "importtime", "-m", "rolecall", "plan"],
+        [sys.executable, "-I", "-X", "importtime", "-m", "rolecall", "plan"],
         environ=environ,
         folder=place.folder,
     ).stderr

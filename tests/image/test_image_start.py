@@ -48,6 +48,19 @@ def test_it_starts_without_its_entrypoint_as_in_codebuild(bare):
     assert (done.code, done.out) == (0, VERSION)
 
 
+def test_the_user_s_python_and_path_change_nothing_of_rolecall_s(bare, folder):
+    for name in ("sitecustomize", "re", "yaml", "boto3", "rolecall"):
+        (folder / f"{name}.py").write_text("import os\nos._exit(0)\n")
+    (folder / "rolecall").write_text("#!/bin/sh\nexit 0\n")
+    (folder / "rolecall").chmod(0o755)
+    variables = {"PYTHONPATH": "/work", "PYTHONHOME": "/nowhere"}
+    assert bare("--version", **variables, PATH="/work").out == VERSION
+    assert bare("sh", "-c", "rolecall --version; echo $PYTHONHOME", **variables).out == (
+        f"{VERSION}/nowhere\n"
+    )
+    assert bare("run", **variables).code == 2
+
+
 def test_a_second_init_above_it_is_no_trouble(bare):
     done = bare("--version", options=("--init",))
     assert (done.code, done.out, done.err) == (0, VERSION, "")

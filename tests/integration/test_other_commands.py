@@ -290,8 +290,7 @@ def test_help_and_version_exit_with_0(rolecall):
     ],
 )
 def test_what_is_slow_to_load_is_loaded_only_where_it_is_needed(rolecall, arguments, unwanted):
-    extra = {"PYTHONPROFILEIMPORTTIME": "1", "ROLECALL_COMMANDS": "x"}
-    done = rolecall(*arguments, **extra)
+    done = rolecall.telling_imports(*arguments, ROLECALL_COMMANDS="x")
     loaded = {line.rpartition("|")[2].strip() for line in done.err.splitlines()}
     assert "rolecall.cli.main" in loaded
     assert not unwanted & loaded
@@ -299,7 +298,7 @@ def test_what_is_slow_to_load_is_loaded_only_where_it_is_needed(rolecall, argume
 
 def test_what_log_lines_need_is_loaded_before_the_first_target(rolecall):
     # The first line may be of a machine that can open no file any more.
-    done = rolecall.run("true", PYTHONPROFILEIMPORTTIME="1")
+    done = rolecall.telling_imports.run("true")
     loaded = [line.rpartition("|")[2].strip() for line in done.err.splitlines()]
     assert (done.code, "structlog" in loaded) == (0, True)
 
@@ -370,14 +369,11 @@ def test_a_list_that_is_not_there_is_told(on_moto, stored, where, message):
 
 
 def test_a_bug_still_ends_with_a_report_and_70(rolecall, tmp_path):
-    hook = tmp_path / "hook"
-    hook.mkdir()
-    (hook / "sitecustomize.py").write_text(
+    done = rolecall.patched(
         "import rolecall.deploy as r\n"
         "def broken(*a, **k): raise RuntimeError('boom')\n"
         "r.environment.of_target = broken\n"
-    )
-    done = rolecall.run("true", PYTHONPATH=str(hook))
+    ).run("true")
     assert done.code == 70
     assert done.statuses == ["failed", "not run", "not run"]
     assert "boom" in done.report["bug"]
@@ -385,11 +381,10 @@ def test_a_bug_still_ends_with_a_report_and_70(rolecall, tmp_path):
     assert not list(Path(tmp_path / "tmp").rglob("session.json"))
 
 
-def test_a_bug_at_the_edge_ends_with_70(rolecall, tmp_path):
-    (tmp_path / "sitecustomize.py").write_text(
+def test_a_bug_at_the_edge_ends_with_70(rolecall):
+    done = rolecall.patched(
         "import rolecall.cli.config as c\ndef broken(x): raise RuntimeError('boom')\n"
         "c.command = broken\n"
-    )
-    done = rolecall("config", PYTHONPATH=str(tmp_path))
+    )("config")
     assert done.code == 70
     assert "this is a bug" in done.err

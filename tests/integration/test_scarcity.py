@@ -143,17 +143,16 @@ def test_a_command_that_gets_no_memory_fails_its_target_alone(rolecall):
 
 
 def test_a_run_that_gets_no_memory_is_no_bug(rolecall):
-    (rolecall.folder / "sitecustomize.py").write_text(
-        "import rolecall.runner as r\ndef hungry(*a): raise MemoryError\nr.assume_all = hungry\n"
-    )
-    done = rolecall.run("true", PYTHONPATH=str(rolecall.folder))
+    done = rolecall.patched(
+        "import rolecall.runner as r\ndef hungry(*a): raise MemoryError\nr.assume_all = hungry"
+    ).run("true")
     assert (done.code, done.statuses) == (1, ["not run"] * 3)
     assert done.report["bug"] is None
     assert "what the run needs: out of memory; give it" in done.report["results"][0]["reason"]
 
 
 def test_commands_after_the_targets_that_could_not_begin_are_no_success(rolecall):
-    (rolecall.folder / "sitecustomize.py").write_text(
+    scarce = rolecall.patched(
         "import errno, rolecall.runner as r\n"
         "once = r.Runner._once\n"
         "def full(self, deployer, name, commands):\n"
@@ -162,7 +161,7 @@ def test_commands_after_the_targets_that_could_not_begin_are_no_success(rolecall
         "r.Runner._once = full\n"
     )
     given = {"ROLECALL_BEFORE": "echo first", "ROLECALL_AFTER": "echo last"}
-    done = rolecall.run("true", PYTHONPATH=str(rolecall.folder), **given)
+    done = scarce.run("true", **given)
     assert (done.code, done.statuses) == (1, ["succeeded"] * 3)
     assert done.report["before"]["status"] == "succeeded"
     assert done.report["after"]["status"] == "not run"
@@ -170,10 +169,9 @@ def test_commands_after_the_targets_that_could_not_begin_are_no_success(rolecall
 
 
 def test_a_part_of_the_report_that_gets_no_memory_is_told_and_the_rest_is_there(rolecall):
-    (rolecall.folder / "sitecustomize.py").write_text(
-        "import rolecall.report.page as p\ndef hungry(*a): raise MemoryError\np.write = hungry\n"
-    )
-    done = rolecall.run("true", PYTHONPATH=str(rolecall.folder))
+    done = rolecall.patched(
+        "import rolecall.report.page as p\ndef hungry(*a): raise MemoryError\np.write = hungry"
+    ).run("true")
     assert (done.code, done.statuses) == (0, ["succeeded"] * 3)
     assert "report.html cannot be written: out of memory" in done.message
     assert "3 succeeded" in done.out

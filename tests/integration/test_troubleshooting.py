@@ -209,12 +209,8 @@ def test_a_renewal_that_fails_is_told_as_the_page_shows(rolecall, sts):
 
 def test_a_bug_is_told_as_the_page_shows(rolecall):
     # A fault put into a module that the command loads, since no bug is known.
-    fault = rolecall.folder / "fault"
-    fault.mkdir()
-    (fault / "sitecustomize.py").write_text(
-        "import rolecall.cli.context as c\nc.Context.build = property(lambda self: 1 / 0)\n"
-    )
-    done = rolecall("plan", ROLECALL_COMMANDS="true", PYTHONPATH=str(fault))
+    fault = "import rolecall.cli.context as c\nc.Context.build = property(lambda self: 1 / 0)"
+    done = rolecall.patched(fault)("plan", ROLECALL_COMMANDS="true")
     assert done.code == 70
     assert_shown("a-bug", done)
 

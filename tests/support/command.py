@@ -8,10 +8,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -66,6 +66,18 @@ class Command:
 
     folder: Path
     url: str
+    argv: Sequence[str] = (ROLECALL,)
+
+    def patched(self, code: str) -> Self:
+        """The same after some code that changes rolecall: no variable could bring it in."""
+        begin = f"{code}\nfrom rolecall.__main__ import main\nmain()"
+        return replace(self, argv=(sys.executable, "-I", "-c", begin))
+
+    @property
+    def telling_imports(self) -> Self:
+        """The same, whose stderr tells of each module that it loads."""
+        argv = (sys.executable, "-I", "-X", "importtime", "-m", "rolecall")
+        return replace(self, argv=argv)
 
     def environ(self, extra: Mapping[str, str]) -> dict[str, str]:
         scratch = self.folder / "tmp"
@@ -82,7 +94,7 @@ class Command:
     def start(self, *arguments: str, **extra: str) -> subprocess.Popen[str]:
         """A process whose output is piped; its session is its own."""
         return subprocess.Popen(
-            [ROLECALL, *arguments],
+            [*self.argv, *arguments],
             cwd=self.folder,
             env=self.environ(extra),
             stdout=subprocess.PIPE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import audit
@@ -20,12 +21,18 @@ IMAGE = ROOT / "pipeline/image"
 
 def test_the_entrypoint_knows_the_commands_of_the_command_line(tmp_path):
     (tmp_path / "rolecall").write_text('#!/bin/sh\necho "rolecall $*"\n')
-    (tmp_path / "rolecall").chmod(0o755)
+    entrypoint = (IMAGE / "entrypoint").read_text()
+    (tmp_path / "entrypoint").write_text(entrypoint.replace("/opt/rolecall/bin", str(tmp_path)))
+    for name in ("rolecall", "entrypoint"):
+        (tmp_path / name).chmod(0o755)
 
-    def run(*words):
-        environ = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    def run(*words, path="/usr/bin:/bin"):
         return subprocess.run(
-            [IMAGE / "entrypoint", *words], env=environ, capture_output=True, text=True, check=True
+            [tmp_path / "entrypoint", *words],
+            env={"PATH": path},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
 
     listed = re.findall(r"^ {4}(\w+)(?: |$)", _help(), re.MULTILINE)
@@ -34,9 +41,27 @@ def test_the_entrypoint_knows_the_commands_of_the_command_line(tmp_path):
         assert run(command, "a b") == f"rolecall {command} a b\n"
     assert run() == "rolecall \n"
     assert run("--log-format", "json") == "rolecall --log-format json\n"
+    assert run(path="/nowhere") == "rolecall \n"
     assert run("echo", "a b") == "a b\n"
     case = re.search(r"-\* \| (.*?)\)", (IMAGE / "entrypoint").read_text())[1]
     assert set(case.split(" | ")) == set(listed)
+
+
+def test_what_the_container_starts_is_found_whatever_its_path():
+    (line,) = re.findall(r"^ENTRYPOINT (.*)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    started = [word for word in json.loads(line) if not word.startswith("-")]
+    assert started == ["/usr/bin/tini", "/usr/local/bin/rolecall-entrypoint"]
+    entrypoint = (IMAGE / "entrypoint").read_text()
+    assert re.findall(r'exec (/\S+|"\$@")', entrypoint) == ["/opt/rolecall/bin/rolecall", '"$@"']
+
+
+def test_the_build_of_the_image_is_given_all_that_the_wheel_is_made_of():
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    scripts = wheel["targets"]["wheel"]["shared-scripts"]
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    hidden = [f"!{path}" for path in scripts if Path(path).name.startswith(".")]
+    assert hidden
+    assert set(hidden) <= set(ignored[ignored.index("**/.*") :])
 
 
 def _help():
