@@ -6,8 +6,8 @@ import glob
 import os
 import secrets
 import shutil
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rolecall.errors import FileError
@@ -44,6 +44,23 @@ def write_atomically(
                 temporary.unlink()
     except OSError as error:
         raise FileError(f"{path} cannot be written: {error.strerror}") from error
+
+
+@contextmanager
+def replacing(path: Path | None, *, sources: Iterable[Path] = ()) -> Iterator[None]:
+    """Where this ends in an error, no file is left at `path`: it would pass for the one wanted.
+
+    Args:
+        path: what is to be written; None for nothing. sources: what it is made of, and stays.
+    """
+    try:
+        yield
+    except BaseException:
+        if path and path.is_file() and not path.is_symlink():
+            with suppress(OSError):
+                if not any(source.exists() and source.samefile(path) for source in sources):
+                    path.unlink()
+        raise
 
 
 def remove_abandoned(path: Path) -> None:

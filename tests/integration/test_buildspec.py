@@ -102,6 +102,15 @@ def test_a_configuration_that_is_wrong_fails_the_build_and_exports_nothing(deplo
     assert sts.calls == []
 
 
+def test_nothing_of_an_earlier_run_or_action_is_exported_as_this_one_s(deploy, tmp_path):
+    first = deploy("true")
+    assert first.exported["ROLECALL_EXIT_CODE"] == "0"
+    done = deploy("", **first.exported)
+    assert done.phases[0].exit_code == 2
+    assert done.exported == {}
+    assert done.missing == ["rolecall", "artifacts"]
+
+
 def test_what_one_action_puts_out_may_be_handed_on_to_the_next(deploy):
     first = deploy(FAILS_IN_TST)
     done = deploy("true", **first.exported)

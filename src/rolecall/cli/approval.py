@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +30,7 @@ class Approval:
         self._plan: record.Record = {}
         self.problems: list[Problem] = []
         if out:
+            _forget(context.folder / out)
             self.problems += self._obstacles(context.folder / out)
         if self._name:
             try:
@@ -86,6 +88,18 @@ class Approval:
 
     def _problem(self, name: str, text: str) -> Problem:
         return Problem(self._context.loaded.given[name].at(), text)
+
+
+def _forget(path: Path) -> None:
+    """Removes an earlier plan before anything can go wrong: it would be run as the new one."""
+    if not path.is_file() or path.is_symlink():
+        return
+    try:
+        record.read(path)
+    except FileError:  # it is no plan of ours, and no run takes it for one
+        return
+    with suppress(OSError):  # what can't be removed can't be written either, and that is told
+        path.unlink()
 
 
 def _only(targets: Sequence[Target], words: Sequence[str]) -> tuple[tuple[Target, ...], list[str]]:

@@ -110,6 +110,14 @@ def parse(argv: Sequence[str]) -> Arguments:
     )
 
 
+def places(argv: Sequence[str]) -> dict[str, str | None]:
+    """REPORT_DIR and CONFIG, as far as a command line gives them in which something is wrong."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--report-dir", nargs="?", dest="REPORT_DIR")
+    parser.add_argument("--config", nargs="?", dest="CONFIG")
+    return vars(parser.parse_known_args(argv)[0])
+
+
 def _flags(found: Mapping[str, Any]) -> tuple[dict[str, str | None], dict[str, str]]:
     """The options' text by name, and the names of those that were written otherwise."""
     flags: dict[str, str | None] = {"CONFIG": found["config"]}

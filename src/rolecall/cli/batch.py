@@ -15,7 +15,7 @@ from rolecall.cli.batch_arguments import BatchArguments
 from rolecall.cli.context import Context
 from rolecall.cli.output import outlet
 from rolecall.errors import SUCCEEDED, ConfigError, FileError, Problem
-from rolecall.files import make_folder, write_atomically
+from rolecall.files import make_folder, replacing, write_atomically
 from rolecall.report.record import FOLDER, READABLE
 from rolecall.settings.sources import PREFIX, BadValueError
 from rolecall.targets import Resolved
@@ -34,13 +34,14 @@ def write(context: Context, given: BatchArguments) -> int:
     Raises:
         ConfigError, FileError: where it can't be made; nothing was written.
     """
-    written = text(context, given)
-    if given.out:
-        path = context.folder / given.out
+    if not given.out:
+        outlet().write(text(context, given).encode())
+        return SUCCEEDED
+    path = context.folder / given.out
+    with replacing(path, sources=[context.folder / given.buildspec]):
+        written = text(context, given)
         make_folder(path.parent, FOLDER)
         write_atomically(path, written.encode(), mode=READABLE, durable=False)
-    else:
-        outlet().write(written.encode())
     return SUCCEEDED
 
 

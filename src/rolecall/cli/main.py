@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,12 @@ _MOST_DIFFERING = 20
 
 def run_command() -> int:
     """The exit code of the command that the process's arguments ask for."""
-    given = arguments.parse(sys.argv[1:])
+    try:
+        given = arguments.parse(sys.argv[1:])
+    except SystemExit as ended:
+        if ended.code:
+            _forget_report(sys.argv[1:])
+        raise
     try:
         from rolecall.cli.context import Context  # noqa: PLC0415  `--help` ends before it
 
@@ -54,6 +60,18 @@ def run_command() -> int:
         traceback.print_exc()
         print("rolecall: this is a bug; please report it with the trace above", file=sys.stderr)
         return BUG
+
+
+def _forget_report(argv: Sequence[str]) -> None:
+    """A run that never begins, since a flag is wrong, leaves no report of an earlier one either."""
+    if argv[:1] != ["run"]:
+        return
+    from rolecall.cli import run  # noqa: PLC0415
+    from rolecall.settings.load import load  # noqa: PLC0415
+
+    with suppress(RolecallError):
+        flags = arguments.places(argv)
+        run.forget_earlier(load(environ=dict(os.environ), flags=flags, folder=_folder()))
 
 
 def _folder() -> Path:

@@ -15,7 +15,7 @@ from rolecall.cli.run import view
 from rolecall.cli.signals import stopping
 from rolecall.errors import FileError
 from rolecall.report import folder, record
-from rolecall.report.merging import Part, merge
+from rolecall.report.merging import Merged, Part, merge
 from rolecall.report.outputs import collected, with_logs
 from rolecall.report.reader import read
 from rolecall.results import Outcome
@@ -33,8 +33,13 @@ def command(context: Context, *, places: Sequence[str], out: str, partial: bool)
     target = context.folder / (out or context.settings.report_dir)
     if wrong := folder.obstacle(target):
         raise FileError(f"{wrong}; write a folder that this user may write")
-    paths = list(dict.fromkeys(_found(context.folder, places, apart=target / record.FILE_NAME)))
-    merged = merge([Part(place=_shown(path, context), outcome=_placed(path)) for path in paths])
+    try:
+        merged = _merged(context, places, target / record.FILE_NAME)
+    except _OwnSourceError:
+        raise
+    except BaseException:
+        folder.withdraw(target)  # an earlier one, which would read as the one asked for
+        raise
     outcome = replace(merged.outcome, missing=0) if partial else merged.outcome
     with folder.claimed(target):
         outcome = collected(target, outcome)
@@ -46,6 +51,15 @@ def command(context: Context, *, places: Sequence[str], out: str, partial: bool)
     if context.settings.notify:
         _notify(context, output, outcome, str(report))
     return outcome.exit_code
+
+
+class _OwnSourceError(FileError):
+    """The report of the whole would replace the one that it is made of."""
+
+
+def _merged(context: Context, places: Sequence[str], apart: Path) -> Merged:
+    paths = list(dict.fromkeys(_found(context.folder, places, apart=apart)))
+    return merge([Part(place=_shown(path, context), outcome=_placed(path)) for path in paths])
 
 
 def _notify(context: Context, output: Outlet, outcome: Outcome, report: str) -> None:
@@ -77,7 +91,7 @@ def _found(working: Path, places: Sequence[str], *, apart: Path) -> Iterator[Pat
         found = [report for path in named for report in _below(path)]
         below = [report for report in found if report != apart]
         if found and not below:
-            raise FileError(
+            raise _OwnSourceError(
                 f"{place}: the report of the whole would replace the one there; name another folder"
                 " with --out"
             )

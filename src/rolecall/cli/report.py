@@ -12,7 +12,7 @@ from rolecall.cli.arguments import ReportArguments
 from rolecall.cli.context import Context, colour
 from rolecall.cli.output import outlet
 from rolecall.errors import SUCCEEDED
-from rolecall.files import make_folder, write_atomically
+from rolecall.files import make_folder, replacing, write_atomically
 from rolecall.report import comparison, junit, page, record, summary
 from rolecall.report.console import Console
 from rolecall.report.outputs import with_logs
@@ -30,6 +30,13 @@ def command(context: Context, given: ReportArguments) -> int:
         FileError: where there is no report, or one that can't be read or written.
     """
     folder = given.folder or context.settings.report_dir
+    source = context.folder / folder
+    out = context.folder / given.out if given.out else None
+    with replacing(out, sources=[source, source / record.FILE_NAME]):
+        return _shown(context, given, folder)
+
+
+def _shown(context: Context, given: ReportArguments, folder: str) -> int:
     outcome = read(context.folder / folder)
     if given.compare:
         differences = comparison.compare(

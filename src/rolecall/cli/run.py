@@ -34,6 +34,7 @@ from rolecall.report.view import ByteSink, View
 from rolecall.results import Given, Outcome, Plan
 from rolecall.runner import Runner
 from rolecall.settings import Settings, reference
+from rolecall.settings.load import Loaded
 from rolecall.state.memory import Forgetful, Memory
 from rolecall.stop import Stop
 from rolecall.targets import Resolved
@@ -52,6 +53,7 @@ _WRITABLE = "write a folder that this user may write"
 
 def command(context: Context) -> int:
     """Deploys to every target; returns the exit code."""
+    forget_earlier(context.loaded)
     with stopping() as stop, Screen(Outlet(say_gone, stop=stop), terminal_size) as output:
         aws = Aws(context, stop, stream=TextOutlet(output))
         approval = Approval(context)
@@ -87,6 +89,19 @@ def command(context: Context) -> int:
             print(harmless(outcome.bug), file=sys.stderr)
             print("rolecall: this is a bug; please report the trace above", file=sys.stderr)
         return outcome.exit_code
+
+
+def forget_earlier(loaded: Loaded) -> None:
+    """Removes the report of an earlier run before anything can go wrong: it tells of no other.
+
+    A buildspec sources its `exports.sh` and collects its `junit.xml` however this run ends.
+    """
+    if "REPORT_DIR" in loaded.bad:
+        return
+    try:
+        folder.withdraw(loaded.folder / loaded.settings.report_dir)
+    except FileError as error:
+        print(wrapped(harmless(f"rolecall: {error}"), 80, "", "  "), file=sys.stderr)
 
 
 def _memory(
@@ -198,9 +213,9 @@ def _problems(context: Context) -> list[Problem]:
 
 @contextmanager
 def _prepared_report(context: Context) -> Iterator[None]:
-    """Makes the folder once nothing else is wrong, and takes away what an earlier run left."""
+    """Makes the folder once nothing else is wrong."""
     with private_root(context.environ):
-        pass  # else nothing could begin: what an earlier run has left stays
+        pass  # else nothing could begin
     with ExitStack() as prepared:
         try:
             prepared.enter_context(folder.prepared(_report_folder(context)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +60,31 @@ def prepared(folder: Path) -> Iterator[None]:
         yield
 
 
+def withdraw(folder: Path) -> None:
+    """Removes the files of an earlier run, for they would read as what this one has done.
+
+    Nothing is made, and nothing touched where another run writes its report now, or where there is
+    no plain folder with plain files: `obstacle` tells of that.
+
+    Raises:
+        FileError: where something stays that was to go.
+    """
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    with suppress(BusyError), claimed(folder):
+        for name in FILES:
+            path = folder / name
+            if path.is_symlink() or not path.is_file():
+                continue
+            try:
+                path.unlink()
+            except OSError as error:
+                raise FileError(
+                    f"{path} tells of an earlier run, and cannot be removed: {error.strerror}"
+                ) from None
+        outputs.clear(folder)
+
+
 @contextmanager
 def claimed(folder: Path) -> Iterator[None]:
     """Makes the folder and locks it, without a file for that: a report is written there.
@@ -99,6 +124,8 @@ def write(
 ) -> Path:
     """Writes every file, as far as each can be; returns the path of `report.json`.
 
+    Of one that can't be written none is left: an earlier one would tell of another run.
+
     Args:
         found: the accounts of the organisation; None where it was not read.
         working: the working folder: the path returned is relative to it where that can be.
@@ -128,6 +155,10 @@ def write(
         except (MemoryError, OSError) as error:  # the others may go well all the same
             why = "out of memory" if isinstance(error, MemoryError) else str(error)
             wrong.append(f"{folder / name} cannot be written: {why}")
+        else:
+            continue
+        with suppress(OSError):
+            (folder / name).unlink()
     if wrong:
         raise FileError("; ".join(wrong))
     return shown
