@@ -69,10 +69,7 @@ image: ## build the container image, IMAGE, from BASE_IMAGE; TARGET=slim is with
 	  $(BUILD_OPTIONS) --tag $(IMAGE) .
 
 run-image: ## deploy with the image: your AWS_* and ROLECALL_* variables, your profiles, SOURCES
-	docker run --rm --init --stop-timeout 30 --user "$$(id -u):$$(id -g)" \
-	  --env HOME=/tmp --volume "$$HOME/.aws:/tmp/.aws:ro" --volume "$(SOURCES):/work" \
-	  $$(awk 'BEGIN { for (name in ENVIRON) if (name ~ /^(AWS|ROLECALL)_/ && name !~ /_FILE$$/) print "--env " name }') \
-	  $(RUN_OPTIONS) $(IMAGE) $(ARGS)
+	@IMAGE="$(IMAGE)" SOURCES="$(SOURCES)" pipeline/image/run $(RUN_OPTIONS) -- $(ARGS)
 
 # An IMAGE that is named is tested as it is; else one is built.
 test-image: $(VENV)/.ready ## test the image on a Docker engine; fails where there is none
