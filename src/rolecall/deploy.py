@@ -12,6 +12,7 @@ from pathlib import Path
 from rolecall.aws_files import OwnProfile
 from rolecall.commands import environment
 from rolecall.commands.run import Listener, Plan, run
+from rolecall.commands.stdin import NOTHING, Stdin
 from rolecall.errors import AssumeError, FileError
 from rolecall.files import new_folder
 from rolecall.jobs import Job, not_assumed, result
@@ -41,7 +42,7 @@ class Surroundings:
         shell: argv a script is added to. own: what the source's profile says beside credentials.
         mask: hides the source's secrets.
         artifacts: gives a target in a region its folder for what stays; None for no such folders.
-        left_out: what no working copy has.
+        left_out: what no working copy has. stdin: what commands in targets read.
     """
 
     environ: Mapping[str, str]
@@ -52,6 +53,7 @@ class Surroundings:
     stop: Stop
     artifacts: Folders | None = None
     left_out: frozenset[Path] = frozenset()
+    stdin: Stdin = NOTHING
 
 
 class Sessions:
@@ -213,6 +215,7 @@ class Deployer:
             listener=listener,
             stop=self.stop,
             alarms=self.alarms,
+            stdin=self.outside.stdin,
         )
 
     def _mask(self, job: Job, session: Session, profile: PrivateProfile) -> Mask:

@@ -65,7 +65,7 @@ class ReportArguments:
 
 def parse(argv: Sequence[str]) -> Arguments:
     """The arguments. Like every argparse program, exits with 2 on a mistake and 0 on --help."""
-    words: Sequence[str] = ()
+    words: Sequence[str] | None = None
     if argv[:1] == ["exec"] and "--" in argv:
         cut = argv.index("--")
         argv, words = argv[:cut], argv[cut + 1 :]
@@ -95,7 +95,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         role_arn=found.get("role_arn") or "",
         profile=found.get("profile") or "",
         target=found.get("target") or "",
-        words=tuple(words),
+        words=tuple(words or ()),
         everywhere=found.get("all", False),
         format=found.get("format") or "",
         report=_report(own, found) if command == "report" else None,
@@ -133,17 +133,20 @@ def _flags(found: Mapping[str, Any]) -> tuple[dict[str, str | None], dict[str, s
 def _check(
     parser: argparse.ArgumentParser,
     found: Mapping[str, Any],
-    words: Sequence[str],
+    words: Sequence[str] | None,
     unknown: Sequence[str],
     others: Sequence[str],
 ) -> None:
     """What argparse does not see by itself. The parser is the command's own.
 
     Args:
+        words: what stands behind `--`; None where there is none.
         others: what would do in the place of a flag, beside those of the parser.
     """
     command = found["command"]
-    if command == "exec" and not words:
+    # A command that is given and empty is no shell.
+    alone = words is None and found.get("target") and not found["all"] and not unknown
+    if command == "exec" and not alone and not "".join((words or ())[:1]).strip():
         parser.error("exec needs a command after `--`: rolecall exec TARGET -- COMMAND…")
     if command == "exec" and bool(found["target"]) == found["all"]:
         parser.error("exec needs one TARGET, or --all for all of them, which --only narrows")

@@ -1,20 +1,24 @@
-"""`rolecall exec TARGET -- COMMAND…`: one command in one target, or with --all in every one."""
+"""`rolecall exec TARGET -- COMMAND…`: a command or a shell in one target, or a command in all."""
 
 from __future__ import annotations
 
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from rolecall import errors
+from rolecall.cli import given
 from rolecall.cli.aws import Aws
 from rolecall.cli.context import Context, colour, one_of
 from rolecall.cli.output import Outlet, one_place
 from rolecall.cli.run import surroundings
 from rolecall.cli.signals import stopping
+from rolecall.commands.stdin import Stdin
 from rolecall.commands.workspace import SHARED
+from rolecall.errors import Problem
 from rolecall.report.grouped import Blocks, Grouped, JsonLines
 from rolecall.report.quiet import Apart, Quiet
 from rolecall.report.view import View
@@ -27,18 +31,24 @@ from rolecall.wording import harmless
 
 
 def command(context: Context, *, name: str, words: Sequence[str]) -> int:
-    """Runs the command in one target; returns its exit code, or the documented one if not run."""
+    """Runs the command in one target; returns its exit code, or the documented one if not run.
+
+    Args:
+        words: none for a shell.
+    """
+    stdin = given.for_one()
+    words = words or [given.shell(context.environ, context.shell)]
     context.loaded = replace(context.loaded, settings=_with(context.settings, words))
-    outcome = _run(context, _quiet, name)
+    outcome = _run(context, partial(_quiet, seen=stdin.shown), name, stdin=stdin)
     codes = [c.exit_code for r in outcome.results for c in r.commands if c.exit_code]
     return codes[0] if codes and outcome.exit_code == errors.TARGET_FAILED else outcome.exit_code
 
 
-def _quiet(output: Outlet) -> View:
+def _quiet(output: Outlet, *, seen: bool) -> View:
     """Two streams as the command has them; where both go to one place, one keeps their order."""
     if one_place():
-        return Quiet(output, sys.stderr)
-    return Apart(output, sys.stderr, Outlet(lambda error: None, beside=True))
+        return Quiet(output, sys.stderr, seen=seen)
+    return Apart(output, sys.stderr, Outlet(lambda error: None, beside=True), seen=seen)
 
 
 def everywhere(context: Context, *, words: Sequence[str], form: str) -> int:
@@ -51,9 +61,15 @@ def everywhere(context: Context, *, words: Sequence[str], form: str) -> int:
     if not {"ON_FAILURE", "MAX_FAILURES"} & context.loaded.given.keys():
         settings = replace(settings, on_failure="continue")
     context.loaded = replace(context.loaded, settings=settings)
+    stdin, problems = given.for_all()
     as_json = form == "json"
     form_of = JsonLines(context.mask) if as_json else Blocks(colour=colour(context.environ))
-    return _run(context, lambda output: Grouped(form_of, output, sys.stderr)).exit_code
+    view_on = partial(_grouped, form_of)
+    return _run(context, view_on, stdin=stdin, problems=problems).exit_code
+
+
+def _grouped(form: Blocks | JsonLines, output: Outlet) -> View:
+    return Grouped(form, output, sys.stderr)
 
 
 def _with(settings: Settings, words: Sequence[str]) -> Settings:
@@ -69,7 +85,14 @@ def _with(settings: Settings, words: Sequence[str]) -> Settings:
     )
 
 
-def _run(context: Context, view_on: Callable[[Outlet], View], name: str = "") -> Outcome:
+def _run(
+    context: Context,
+    view_on: Callable[[Outlet], View],
+    name: str = "",
+    *,
+    stdin: Stdin,
+    problems: Iterable[Problem] = (),
+) -> Outcome:
     """What became of it in the target of that name, or in all."""
     with stopping() as stop:
         aws = Aws(context, stop, stream=sys.stderr)
@@ -82,7 +105,7 @@ def _run(context: Context, view_on: Callable[[Outlet], View], name: str = "") ->
         resolved = context.resolve(
             read_list=aws.read_list,
             organization=aws.organization,
-            problems=context.command_problems(),
+            problems=[*problems, *context.command_problems()],
         )
         targets = [one_of(resolved.whole, name)] if name else resolved.targets
         view = view_on(output)
@@ -90,7 +113,7 @@ def _run(context: Context, view_on: Callable[[Outlet], View], name: str = "") ->
             context.settings,
             lambda: aws.assumer(resolved),
             view,
-            surroundings(context, stop),
+            replace(surroundings(context, stop), stdin=stdin),
         )
         outcome = runner.run(targets, resolved.count)
         view.finished(outcome, "")

@@ -29,7 +29,7 @@ HELP = {
     "run": "check, assume every role, deploy to each target in turn, report",
     "plan": "print what run would do, and call nothing",
     "assume": "assume a role and store it as a profile in your AWS files",
-    "exec": "run one command in one target, or in all",
+    "exec": "run one command in one target, or in all; or a shell in one",
     "report": "show the report of a run again, in any form, or beside another run's",
     "merge": "join the reports of many builds into one, with the exit code of the whole",
     "state": "show what STATE remembers of runs, or clear it",
@@ -120,7 +120,7 @@ def _add_own(name: str, command: argparse.ArgumentParser) -> None:
             "profile", nargs="?", metavar="PROFILE", help="the profile to store it as"
         )
     if name == "exec":
-        command.usage = "rolecall exec [options] TARGET | --all -- COMMAND…"
+        command.usage = "rolecall exec [options] TARGET [-- COMMAND…] | --all -- COMMAND…"
         command.add_argument(
             "target",
             nargs="?",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import resource
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Self
 
 _CHUNK = 262_144
 _PIPE_SIZE = 1_048_576
@@ -30,7 +32,7 @@ class Pipe:
     mark_fd: int
 
     @classmethod
-    def make(cls) -> Pipe:
+    def make(cls) -> Self:
         reader, writer = os.pipe()
         if _F_SETPIPE_SZ is not None:
             with suppress(OSError):  # over the user's limit: the usual size will do
@@ -62,19 +64,28 @@ class Inlet:
 
     def read(self) -> bool:
         """Passes on what is there; false at the end of the output."""
-        if data := os.read(self.reader, _CHUNK):
+        self._take()
+        return self._open
+
+    def _take(self) -> int:
+        try:
+            data = os.read(self.reader, _CHUNK)
+        except OSError as error:
+            if error.errno != errno.EIO:  # of a terminal: nobody can write there any more
+                raise
+            data = b""
+        if data:
             self.hear(data)
         self._open = bool(data)
-        return self._open
+        return len(data)
 
     def drain(self) -> None:
         """Reads what is in the pipe; no more than it can hold, for it may be filled without end."""
         os.set_blocking(self.reader, False)
+        taken = 0
         with suppress(BlockingIOError):
-            for _ in range(_PIPE_SIZE // _CHUNK + 1):
-                if not self._open:
-                    return
-                self.read()
+            while self._open and taken <= _PIPE_SIZE:
+                taken += self._take()
 
     def close(self) -> None:
         os.close(self.reader)

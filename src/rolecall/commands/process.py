@@ -8,18 +8,21 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rolecall.commands.pipe import Inlet, Pipe
+from rolecall.commands.stdin import Stdin
+from rolecall.commands.terminal import Pty, Typed
 from rolecall.sessions.alarms import Alarm, Alarms
 from rolecall.stop import Stop
 
 _POLL = 0.1
 _STUCK = 1.0  # seconds without a look at the limits: who reads is held up by a log nobody reads
 _IDLE_FLUSH = 1.0
+_MOMENT = 0.05
 KILL_WAIT = 5.0
 
 
@@ -68,13 +71,15 @@ class Shell:
 
     Attributes:
         inlets: what it writes comes out there. on_idle: called when there was nothing for a second,
-            with the seconds since the last.
+            or for a moment where it is at a terminal, with the seconds since the last.
+        typed: what is typed there; None where it has no terminal.
     """
 
     process: subprocess.Popen[bytes]
     inlets: Sequence[Inlet]
     limits: Limits
     on_idle: Callable[[float], None]
+    typed: Typed | None = None
     _ending: str = ""
     _kill_at: float = field(default=float("inf"))
     _looked_at: float = field(default_factory=time.monotonic)
@@ -92,27 +97,36 @@ class Shell:
         folder: Path,
         limits: Limits,
         on_idle: Callable[[float], None],
+        stdin: Stdin,
     ) -> Shell:
-        """Starts it. Its input is empty.
+        """Starts it.
 
         Args:
             ways: where it writes, with who takes each chunk: both outputs, or stdout and stderr.
+                The first is a terminal where what is typed is shown.
 
         Raises:
             OSError: where it can't be started. The pipes are closed.
         """
         inlets = [Inlet(reader=pipe.reader, hear=hear) for pipe, hear in ways]
+        out, typed = ways[0][0], None
+        if isinstance(out, Pty) and stdin.descriptor is not None:
+            typed = Typed(stdin.descriptor, out)
+            argv = out.taken(argv, errors=len(ways) == 1)
         try:
-            process = subprocess.Popen(  # noqa: S603  running the user's commands is the job
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=ways[0][0].writer,
-                stderr=ways[-1][0].writer,
-                env=environ,
-                cwd=folder,
-                pass_fds=(ways[0][0].mark_fd,),
-                process_group=0,
-            )
+            with stdin.opened() as descriptor:
+                process = subprocess.Popen(  # noqa: S603  running the user's commands is the job
+                    argv,
+                    stdin=out.writer if typed else descriptor,
+                    stdout=out.writer,
+                    stderr=ways[-1][0].writer,
+                    env=environ,
+                    cwd=folder,
+                    pass_fds=(out.mark_fd,),
+                    # In a session of its own, too, what reads the user's terminal is not stopped.
+                    start_new_session=stdin.typed,
+                    process_group=None if stdin.typed else 0,
+                )
         except OSError:
             for inlet in inlets:
                 inlet.close()
@@ -120,14 +134,15 @@ class Shell:
         finally:
             for pipe, _ in ways:
                 pipe.close_writers()
-        return cls(process=process, inlets=inlets, limits=limits, on_idle=on_idle)
+        return cls(process=process, inlets=inlets, limits=limits, on_idle=on_idle, typed=typed)
 
     def wait(self) -> Ended:
         """Reads until the shell has ended, then ends what it left in its group."""
         try:
             self._watch()
-            self._read_until_ended()
-            self._drain()
+            with self.typed.raw() if self.typed else nullcontext():
+                self._read_until_ended()
+                self._drain()
             self._end_leftovers()
             self._drain()
         finally:
@@ -167,6 +182,7 @@ class Shell:
             selector.register(self.limits.stop, selectors.EVENT_READ)
             if end is not None:
                 selector.register(end, selectors.EVENT_READ)
+            patience = _MOMENT if self.typed else _IDLE_FLUSH
             while True:
                 ready = {key.fd for key, _ in selector.select(_POLL)}
                 # Asked each time: what runs on in the background may write without end.
@@ -177,11 +193,24 @@ class Shell:
                     for inlet in talking:
                         if not inlet.read():
                             selector.unregister(inlet.reader)
-                elif (quiet := time.monotonic() - quiet_since) >= _IDLE_FLUSH:
+                elif (quiet := time.monotonic() - quiet_since) >= patience:
                     self.on_idle(quiet)
+                self._pass_on_typed(selector, ready)
                 if self.limits.stop.fileno() in ready:
                     selector.unregister(self.limits.stop)
                 self._keep_limits()
+
+    def _pass_on_typed(self, selector: selectors.BaseSelector, ready: Collection[int]) -> None:
+        if (typed := self.typed) is None:
+            return
+        typed.keep_up()
+        known = typed.fileno() in selector.get_map()
+        if known and typed.fileno() in ready:
+            typed.read()
+        if typed.wants_more and not known:
+            selector.register(typed, selectors.EVENT_READ)
+        elif known and not typed.wants_more:
+            selector.unregister(typed)
 
     def _drain(self) -> None:
         for inlet in self.inlets:

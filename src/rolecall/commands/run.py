@@ -11,7 +11,9 @@ from typing import Protocol, runtime_checkable
 from rolecall.commands import script
 from rolecall.commands.pipe import Pipe
 from rolecall.commands.process import Ended, Limits, Shell
-from rolecall.commands.stream import Stream
+from rolecall.commands.stdin import NOTHING, Stdin
+from rolecall.commands.stream import Echo, Stream
+from rolecall.commands.terminal import Pty
 from rolecall.results import CommandResult, Status, exit_reason
 from rolecall.secret import Mask
 from rolecall.sessions.alarms import Alarms
@@ -71,6 +73,7 @@ def run(
     listener: Listener,
     stop: Stop,
     alarms: Alarms,
+    stdin: Stdin = NOTHING,
 ) -> tuple[CommandResult, ...]:
     """One result per command of the list, or one for the script. Never raises for a command.
 
@@ -78,9 +81,11 @@ def run(
         scratch: a private folder that the scripts are written to.
     """
     tracker = _Tracker(plan, listener)
-    pipe, *apart = _pipes(2 if isinstance(listener, Apart) else 1)
+    first = Pty if stdin.shown else Pipe
+    pipe, *apart = _made([first, Pipe] if isinstance(listener, Apart) else [first])
     written = script.write(plan.commands, scratch, shell=plan.shell, mark_fd=pipe.mark_fd)
-    stream = Stream(mask=mask, emit=tracker.output, mark=written.mark, on_mark=tracker.on_mark)
+    kind = Echo if stdin.shown else Stream
+    stream = kind(mask=mask, emit=tracker.output, mark=written.mark, on_mark=tracker.on_mark)
     tracker.stream = stream
     beside = Stream(mask=mask, emit=tracker.errors, mark=None, on_mark=tracker.on_mark)
     tracker.beside = beside
@@ -94,6 +99,7 @@ def run(
             folder=plan.folder,
             limits=Limits(grace=plan.grace, stop=stop, alarms=alarms, deadline=tracker.deadline),
             on_idle=tracker.on_idle,
+            stdin=stdin,
         )
     except OSError as error:
         why = f"{plan.shell[0]} cannot be started: {error.strerror}"
@@ -104,11 +110,11 @@ def run(
     return tracker.finish(ended)
 
 
-def _pipes(count: int) -> list[Pipe]:
-    """So many, or none where not all of them can be had."""
+def _made(kinds: Sequence[type[Pipe]]) -> list[Pipe]:
+    """One of each, or none where not all of them can be had."""
     made: list[Pipe] = []
     try:
-        made += (Pipe.make() for _ in range(count))
+        made += (kind.make() for kind in kinds)
     except OSError:
         for pipe in made:
             pipe.close()

@@ -10,6 +10,8 @@ from rolecall.secret import Mask
 LONGEST_LINE = 65_536
 _TAIL_BYTES = 8_192
 _TAIL_LINES = 20
+# Of a secret no more is shown because a person waits for it: so much may be what was typed.
+_TYPED_BYTES = 4
 _MARK_START = b"\x1e"
 _LONGEST_MARK = 64
 Emit = Callable[[bytes], None]
@@ -94,3 +96,33 @@ class Stream:
             self._emit_bytes(data)
             self._at_line_start = data.endswith(b"\n")
             self._tail = (self._tail + data[-_TAIL_BYTES:])[-_TAIL_BYTES:]
+
+
+class Echo(Stream):
+    """Passes on a terminal's output as it comes, masked: who types wants to see it at once.
+
+    What may be the beginning of a secret is held until more comes. `flush` shows a few bytes of it
+    all the same; where they turn out to be a secret's, the rest of it is hidden.
+    """
+
+    _shown = b""
+
+    def feed(self, data: bytes) -> None:
+        masked = self._mask.apply(self._shown + self._held + data)
+        shown = len(self._shown) if masked.startswith(self._shown) else 0
+        safe = len(masked) - self._mask.overlap(masked)
+        if safe < shown:
+            self._held = masked[shown:]
+            return
+        self._emit(masked[shown:safe])
+        self._shown, self._held = b"", masked[safe:]
+
+    def flush(self) -> None:
+        if self._held and len(self._shown + self._held) <= _TYPED_BYTES:
+            self._emit(self._held)
+            self._shown, self._held = self._shown + self._held, b""
+
+    def close(self) -> None:
+        """Passes on what is held."""
+        self._emit(self._held)
+        self._shown = self._held = b""

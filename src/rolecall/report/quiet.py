@@ -15,10 +15,14 @@ from rolecall.wording import harmless, seconds, wrapped
 
 
 class Quiet:
-    """Passes output through; says on `errors` only what went wrong."""
+    """Passes output through; says on `errors` only what went wrong.
 
-    def __init__(self, output: ByteSink, errors: TextIO) -> None:
-        self._output, self._errors = output, errors
+    Args:
+        seen: whether the command has a terminal, where a person sees that it goes on.
+    """
+
+    def __init__(self, output: ByteSink, errors: TextIO, *, seen: bool = False) -> None:
+        self._output, self._errors, self._seen = output, errors, seen
 
     def planned(self, settings: Settings, targets: Sequence[Target], count: int) -> None: ...
 
@@ -47,7 +51,8 @@ class Quiet:
         self._output.flush()
 
     def still_running(self, elapsed: float) -> None:
-        print(f"rolecall: still running, {seconds(elapsed)}", file=self._errors)
+        if not self._seen:
+            print(f"rolecall: still running, {seconds(elapsed)}", file=self._errors)
 
     def command_ended(self, number: int, count: int, result: CommandResult) -> None:
         if result.status is Status.FAILED:
@@ -73,8 +78,10 @@ class Quiet:
 class Apart(Quiet):
     """The same, with stderr of the command on a stream of its own. See commands.run.Apart."""
 
-    def __init__(self, output: ByteSink, errors: TextIO, beside: ByteSink) -> None:
-        super().__init__(output, errors)
+    def __init__(
+        self, output: ByteSink, errors: TextIO, beside: ByteSink, *, seen: bool = False
+    ) -> None:
+        super().__init__(output, errors, seen=seen)
         self._beside = beside
 
     def errors(self, data: bytes) -> None:
