@@ -9,7 +9,7 @@ import pytest
 
 from rolecall.commands import run as running
 from rolecall.commands.process import Ended
-from rolecall.commands.stream import LONGEST_LINE, Stream
+from rolecall.commands.stream import LONGEST_LINE, Echo, Stream
 from rolecall.results import Status
 from rolecall.secret import Mask, Secret
 from rolecall.settings.documents import Commands
@@ -144,3 +144,54 @@ def test_a_limit_between_two_commands_fails_the_last_that_ran(tracker):
     first, second = tracker.finish(Ended(exit_code=-15, reason="interrupted"))
     assert (first.status, first.reason) == (Status.FAILED, "interrupted")
     assert second.status is Status.NOT_RUN
+
+
+def echo(*secrets):
+    shown = []
+    made = Echo(
+        mask=Mask(map(Secret, secrets)), emit=shown.append, mark=None, on_mark=lambda *_: None
+    )
+    return made, shown
+
+
+def test_a_terminal_shows_what_comes_at_once():
+    made, shown = echo("topsecret0")
+    for piece in (b"pass", b"word: ", b"a"):
+        made.feed(piece)
+    assert shown == [b"pass", b"word: ", b"a"]
+
+
+def test_at_a_terminal_a_key_that_begins_a_secret_shows_after_a_moment():
+    made, shown = echo("topsecret0")
+    made.feed(b"x to")
+    assert shown == [b"x "]
+    made.flush()
+    made.feed(b"day\n")
+    assert shown == [b"x ", b"to", b"day\n"]
+
+
+def test_at_a_terminal_the_rest_of_a_secret_that_is_slow_to_come_is_hidden():
+    made, shown = echo("topsecret0")
+    for piece in (b"to", b"p", b"secret0", b" and more"):
+        made.feed(piece)
+        made.flush()
+    assert b"".join(shown) == b"top*** and more"
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 9, 40])
+def test_at_a_terminal_no_secret_is_shown_however_it_comes(size):
+    made, shown = echo("topsecret0", "topsecret-other")
+    data = b"a topsecret0 and topsecret-other, tops and topsecret0"
+    for begin in range(0, len(data), size):
+        made.feed(data[begin : begin + size])
+    made.close()
+    assert b"".join(shown) == b"a *** and ***, tops and ***"
+
+
+def test_at_a_terminal_much_of_a_secret_waits_for_its_rest():
+    made, shown = echo("topsecret0")
+    made.feed(b"topse")
+    made.flush()
+    assert shown == []
+    made.close()
+    assert shown == [b"topse"]
