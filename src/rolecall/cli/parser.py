@@ -125,7 +125,8 @@ def _add_own(name: str, command: argparse.ArgumentParser) -> None:
             "target",
             nargs="?",
             metavar="TARGET",
-            help="a target's name, account id or role ARN; where none is configured, any role ARN",
+            help="a target's name, account id or role ARN; where none is configured, any role ARN;"
+            " without a command, a shell there",
         )
         command.add_argument("--all", action="store_true", help="in every target, see --only")
         command.add_argument(
