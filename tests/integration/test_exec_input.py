@@ -135,6 +135,14 @@ def test_no_command_and_no_script_is_no_success(fed, sts, stdin):
     assert sts.calls == []
 
 
+@pytest.mark.slow
+def test_a_script_that_never_begins_is_not_waited_for_without_end(fed, idle, sts):
+    done = fed("dev", stdin=idle)
+    assert done.returncode == 2
+    assert b"standard input: has no script" in done.stderr
+    assert sts.calls == []
+
+
 @pytest.mark.parametrize("words", [["--"], ["--", ""], ["--", " "]])
 def test_a_command_that_is_given_and_empty_is_no_shell(fed, sts, words):
     done = fed("dev", *words, stdin=b"echo hi")
