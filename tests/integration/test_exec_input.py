@@ -132,6 +132,8 @@ def test_no_command_and_no_script_is_no_success(fed, sts, stdin):
     assert done.returncode == 2
     assert b"standard input: has no script" in done.stderr
     assert b"exec needs a command after `--`" in b" ".join(done.stderr.split())
+    done = fed("dev", stdin=stdin, ROLECALL_SHELL="bash '")
+    assert b"2 mistakes" in done.stderr
     assert sts.calls == []
 
 

@@ -37,9 +37,13 @@ def command(context: Context, *, name: str, words: Sequence[str]) -> int:
         words: none for a shell.
     """
     stdin = given.for_one()
-    words = words or [given.shell(context.environ, context.shell)]
+    problems: list[Problem] = []
+    if not words:
+        script, problems = given.shell(context.environ, context.settings.shell)
+        words = [script]
     context.loaded = replace(context.loaded, settings=_with(context.settings, words))
-    outcome = _run(context, partial(_quiet, seen=stdin.shown), name, stdin=stdin)
+    view_on = partial(_quiet, seen=stdin.shown)
+    outcome = _run(context, view_on, name, stdin=stdin, problems=problems)
     codes = [c.exit_code for r in outcome.results for c in r.commands if c.exit_code]
     return codes[0] if codes and outcome.exit_code == errors.TARGET_FAILED else outcome.exit_code
 

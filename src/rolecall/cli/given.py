@@ -8,11 +8,11 @@ import shlex
 import shutil
 import stat
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from rolecall.commands.stdin import NOTHING, Stdin, opened_anew
 from rolecall.commands.terminal import Pty
-from rolecall.errors import ConfigError, Problem
+from rolecall.errors import Problem
 
 _INPUT, _OUTPUT = 0, 1
 _PLACE = "standard input"
@@ -52,23 +52,25 @@ def for_all() -> tuple[Stdin, list[Problem]]:
     return NOTHING, [Problem(_PLACE, wrong)]
 
 
-def shell(environ: Mapping[str, str], script_shell: Sequence[str]) -> str:
+def shell(environ: Mapping[str, str], script_shell: str) -> tuple[str, list[Problem]]:
     """The script of `exec TARGET` alone: a shell at a terminal, or one that reads a script.
 
-    Raises:
-        ConfigError: where there is neither a terminal nor a script.
+    A mistake where there is neither a terminal nor a script.
+
+    Args:
+        script_shell: the words of SHELL.
     """
     if os.isatty(_INPUT) and os.isatty(_OUTPUT):
         own = shutil.which(environ.get("SHELL") or "bash", path=environ.get("PATH"))
-        return f"exec {shlex.quote(own or script_shell[0])}"
+        return f"exec {shlex.quote(own or 'sh')}", []
     mode = _mode()
     if mode is None or stat.S_ISCHR(mode) or not _begins(_BEGINS):
         wrong = (
             "has no script, and there is no terminal for a shell; exec needs a command after `--`:"
             " rolecall exec TARGET -- COMMAND…"
         )
-        raise ConfigError([Problem(_PLACE, wrong)])
-    return f"exec {shlex.join(script_shell)}"
+        return ":", [Problem(_PLACE, wrong)]
+    return f"exec {script_shell}", []
 
 
 def _mode() -> int | None:

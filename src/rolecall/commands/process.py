@@ -110,10 +110,10 @@ class Shell:
         """
         inlets = [Inlet(reader=pipe.reader, hear=hear) for pipe, hear in ways]
         out, typed = ways[0][0], None
-        if isinstance(out, Pty) and stdin.descriptor is not None:
-            typed = Typed(stdin.descriptor, out)
-            argv = out.taken(argv, errors=len(ways) == 1)
         try:
+            if isinstance(out, Pty) and stdin.descriptor is not None:
+                typed = Typed(stdin.descriptor, out)
+                argv = out.taken(argv, errors=len(ways) == 1)
             with stdin.opened() as descriptor:
                 process = subprocess.Popen(  # noqa: S603  running the user's commands is the job
                     argv,
