@@ -5,16 +5,15 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from rolecall import logs
 from rolecall.cli import dumps
 from rolecall.cli.context import Context
 from rolecall.errors import AssumeError
 from rolecall.sessions import remedies
 from rolecall.sessions.assume import CHAINED_LIMIT, Assumer
+from rolecall.sessions.faults import FAILURES
 from rolecall.sessions.retry import Retry
-from rolecall.sessions.session import Credentials
+from rolecall.sessions.session import Credentials, MalformedAnswerError
 from rolecall.sessions.source import Source, asked
 from rolecall.settings.sources import BadValueError
 from rolecall.stop import Stop
@@ -80,7 +79,7 @@ class Aws:
         source = self.source()
         try:
             return source.caller(self.retry.call)
-        except (BotoCoreError, ClientError, OSError) as error:
+        except FAILURES as error:
             raise remedies.explained(error) from error
 
     def organization(self, wish: Wish) -> Call:
@@ -147,10 +146,13 @@ class Aws:
         read = self._ssm if where.startswith("ssm:") else self._s3
         try:
             data: bytes = self.retry.call(f"read {where}", lambda: asked(lambda: read(where)))
-        except (BotoCoreError, ClientError) as error:
+        except FAILURES as error:
+            region = self._context.sts_region()
+            remedy = f"check that it exists in {region} and that the source may read it"
+            if isinstance(error, MalformedAnswerError):
+                remedy = remedies.WHO_ANSWERS
             raise BadValueError(
-                f"{where!r} cannot be read: {remedies.reason_of(error)}; check that it exists in"
-                f" {self._context.sts_region()} and that the source may read it"
+                f"{where!r} cannot be read: {remedies.reason_of(error)}; {remedy}"
             ) from None
         return data
 

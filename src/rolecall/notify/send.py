@@ -11,13 +11,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from rolecall.errors import ConfigError, RolecallError
 from rolecall.logs import Log
 from rolecall.notify import webhook
 from rolecall.secret import Mask
-from rolecall.sessions.faults import HttpError
+from rolecall.sessions.faults import FAILURES, HttpError
 from rolecall.sessions.remedies import reason_of
 from rolecall.sessions.retry import Retry
 from rolecall.settings.destinations import BUS, TOPIC, WEBHOOK, Destination
@@ -93,7 +93,7 @@ class Sender:
             return "; ".join(map(str, error.problems))
         except RolecallError as error:
             return " ".join(str(error).split())
-        except (BotoCoreError, ClientError, HttpError, OSError) as error:
+        except (*FAILURES, HttpError) as error:
             return webhook.reason(error) if destination.kind == WEBHOOK else reason_of(error)
         except Exception as error:  # noqa: BLE001  the run is over, and its exit code is known
             return f"a bug of rolecall: {type(error).__name__}"
@@ -142,10 +142,13 @@ class Sender:
 
         def put() -> None:
             answer = client.put_events(Entries=[entry])
-            if answer.get("FailedEntryCount"):
+            made: dict[str, str] = next(iter(answer["Entries"]), {})
+            if answer["FailedEntryCount"] or not made.get("EventId"):
                 # It says yes, and no to what was asked.
-                failed = answer["Entries"][0]
-                error = {"Code": failed.get("ErrorCode"), "Message": failed.get("ErrorMessage")}
+                error = {
+                    "Code": made.get("ErrorCode") or "NotAccepted",
+                    "Message": made.get("ErrorMessage") or "the bus has accepted no event",
+                }
                 raise ClientError({"Error": error}, "PutEvents")
 
         return put

@@ -8,16 +8,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
-
 from rolecall import logs
 from rolecall.errors import AssumeError
 from rolecall.secret import Secret
 from rolecall.sessions import regions, remedies
-from rolecall.sessions.faults import is_denied
+from rolecall.sessions.faults import FAILURES, is_denied
 from rolecall.sessions.retry import Retry, Sleep
-from rolecall.sessions.session import MalformedAnswerError, Session, from_answer
+from rolecall.sessions.session import Session, from_answer
 from rolecall.sessions.source import Source, StsClient, asked
 from rolecall.targets import SessionOptions, Target
 from rolecall.wording import seconds
@@ -103,7 +100,7 @@ class Assumer:
                 self._retry.call(
                     f"GetCallerIdentity in {region}", client.get_caller_identity, sts=True
                 )
-        except (BotoCoreError, ClientError, OSError) as error:
+        except FAILURES as error:
             raise regions.explained(error, region, target.account_id) from error
 
     def source_secrets(self, *, anew: bool = False) -> tuple[Secret, ...]:
@@ -146,17 +143,13 @@ class Assumer:
         role_arn = str(request["RoleArn"])
 
         def once() -> Session:
-            try:
-                return from_answer(asked(lambda: client.assume_role(**request)))
-            except (ResponseParserError, KeyError, ValueError, TypeError):
-                # Their messages quote the answer, which may hold a part of a secret.
-                raise MalformedAnswerError("the answer of STS could not be read") from None
+            return from_answer(asked(lambda: client.assume_role(**request)))
 
         try:
             session: Session = self._retry.call(
                 f"AssumeRole {role_arn}", once, sleep=sleep, sts=True
             )
-        except (BotoCoreError, ClientError, MalformedAnswerError, OSError) as error:
+        except FAILURES as error:
             if is_denied(error) and not caller:
                 with suppress(Exception):
                     caller = self._source.caller(self._retry.call)

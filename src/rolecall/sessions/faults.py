@@ -6,6 +6,8 @@ from botocore import exceptions
 
 from rolecall.sessions.session import MalformedAnswerError
 
+# What a call of AWS may end with, once its answer has been looked at.
+FAILURES = (exceptions.BotoCoreError, exceptions.ClientError, MalformedAnswerError, OSError)
 ACCESS_DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 # Source: botocore.retries.standard, and the error lists of STS, SSM, S3 and Organizations.
 _THROTTLED = frozenset(

@@ -7,11 +7,10 @@ from itertools import count
 from typing import Any
 
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError
 
 from rolecall.logs import Log
 from rolecall.sessions import remedies
-from rolecall.sessions.faults import code_of, is_denied
+from rolecall.sessions.faults import FAILURES, code_of, is_denied
 from rolecall.sessions.retry import Retry
 from rolecall.sessions.source import asked
 from rolecall.settings.sources import BadValueError
@@ -50,7 +49,7 @@ class OrganizationCalls:
             answer: Mapping[str, Any] = self._retry.call(
                 operation, lambda: asked(lambda: do(**request))
             )
-        except (BotoCoreError, ClientError, OSError) as error:
+        except FAILURES as error:
             if code_of(error) in _NO_UNIT:
                 raise NoSuchUnitError(str(error)) from None
             raise BadValueError(

@@ -33,6 +33,11 @@ _THROTTLED = (
     "AWS allows no more calls than that: try again later, let less run at once, or raise"
     " ROLECALL_RETRY_MAX_WAIT"
 )
+# Where something else answers.
+WHO_ANSWERS = (
+    "check AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_<SERVICE>, the endpoint_url of your profile, proxies,"
+    " and whether the network wants a sign-in first"
+)
 _CLOCK = "this machine's clock is wrong by more than AWS allows: set it"
 # What STS and others say of it under the code of a wrong secret.
 _CLOCK_SAID = re.compile(r"Signature (?:expired|not yet current)")
@@ -50,9 +55,7 @@ _BY_CODE = {
         "SESSION_POLICY, POLICY_ARNS and TAGS are too large together: shorten the policy, or"
         " attach a managed policy to the role instead"
     ),
-    "MalformedAnswerError": (
-        "what answers may not be STS: check AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS and proxies"
-    ),
+    "MalformedAnswerError": WHO_ANSWERS,
     "SSLError": (
         "the certificate of what answers is not trusted: set AWS_CA_BUNDLE to your proxy's"
         " authority, and check AWS_ENDPOINT_URL"

@@ -18,7 +18,7 @@ _KEY = re.compile(r"[\x21-\x7e]+")
 
 
 class MalformedAnswerError(Exception):
-    """STS said yes, and the answer lacks what a yes has. Worth another try."""
+    """AWS said yes, and the answer lacks what a yes has, or it is not AWS's. Worth another try."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,8 @@ from botocore.config import Config
 
 from rolecall.errors import AssumeError, ConfigError, Problem
 from rolecall.secret import Secret
-from rolecall.sessions.session import Credentials
+from rolecall.sessions.answers import UNREADABLE, CheckedClient
+from rolecall.sessions.session import Credentials, MalformedAnswerError
 
 CONCURRENCY = 8
 # Credentials of these are replaced by AWS from time to time.
@@ -28,6 +29,9 @@ _HOW = (
     "give the container or project a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID with its"
     " secret; `aws sts get-caller-identity` shows what is found"
 )
+
+
+_NO_ANSWER = MalformedAnswerError("what was asked for them did not answer as AWS does")
 
 
 class StsClient(Protocol):
@@ -53,7 +57,10 @@ class Source:
     def client(
         self, service: str, credentials: Credentials | None = None, region: str | None = None
     ) -> Any:
-        """A client of the source's, or of a session's credentials; in another region if given."""
+        """A client of the source's, or of a session's credentials; in another region if given.
+
+        See CheckedClient for what it gives.
+        """
         keys = {}
         if credentials:
             keys = {
@@ -62,7 +69,8 @@ class Source:
                 "aws_session_token": credentials.session_token.reveal(),
             }
         with self._lock:
-            return _made(lambda: self._session.client(service, region, config=_CONFIG, **keys))
+            made = _made(lambda: self._session.client(service, region, config=_CONFIG, **keys))
+        return CheckedClient(made)
 
     def secrets(self, *, anew: bool = False) -> tuple[Secret, ...]:
         """The secrets of the credentials in use now.
@@ -81,6 +89,8 @@ class Source:
                     secrets += _secrets_of(asked(boto3.Session().get_credentials))
             except (exceptions.BotoCoreError, exceptions.ClientError, OSError) as error:
                 raise _lacking(error) from None
+            except UNREADABLE:  # botocore asks some of them of AWS itself, as a profile says
+                raise _lacking(_NO_ANSWER) from None
         if not secrets:
             raise AssumeError("NoCredentials", "no AWS credentials were found", _HOW)
         return secrets

@@ -10,19 +10,15 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from rolecall.errors import AssumeError, StateError
 from rolecall.sessions import remedies
-from rolecall.sessions.faults import code_of
+from rolecall.sessions.faults import FAILURES, code_of
 from rolecall.sessions.retry import Retry
-from rolecall.sessions.session import MalformedAnswerError
 from rolecall.state.store import ConflictError, Found, file_name
 
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
 _CONFLICTS = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
 _DENIED = frozenset({"AccessDenied", "403", "Forbidden"})
-_ERRORS = (BotoCoreError, ClientError, MalformedAnswerError, OSError)
 # S3 answers 409 where two write at once, and asks to try again.
 _TRIES = 5
 
@@ -67,7 +63,7 @@ class BucketStore:
         self._denied = None
         try:
             found: Found = self._call("read", self._get, patient=patient)
-        except _ERRORS as error:
+        except FAILURES as error:
             if code_of(error) in _MISSING:
                 return None
             failure = _failure(error, self.where, "read", "s3:GetObject")
@@ -84,7 +80,7 @@ class BucketStore:
         answer = self._client.get_object(Bucket=self._bucket, Key=self._key)
         return Found(
             data=bytes(answer["Body"].read()),
-            version=_etag(answer),
+            version=str(answer["ETag"]),
             age=max(0.0, (_now(answer) - answer["LastModified"]).total_seconds()),
         )
 
@@ -99,12 +95,12 @@ class BucketStore:
                 ContentType="application/json",
                 **only_if,
             )
-            return _etag(answer)
+            return str(answer["ETag"])
 
         for _ in range(_TRIES):
             try:
                 return str(self._call("write", put, patient=patient))
-            except _ERRORS as error:
+            except FAILURES as error:
                 if code_of(error) not in _CONFLICTS | _MISSING:
                     raise _failure(error, self.where, "written", "s3:PutObject") from None
             found = self.read(patient=patient)
@@ -128,7 +124,7 @@ class BucketStore:
 
         try:
             self._call("delete", delete, patient=True)
-        except _ERRORS as error:
+        except FAILURES as error:
             raise _failure(error, self.where, "removed", "s3:DeleteObject") from None
 
 
@@ -161,7 +157,7 @@ class Bucket:
                 answer = self._retry.call(
                     f"list {where}", lambda: self._client.list_objects_v2(**request)
                 )
-            except _ERRORS as error:
+            except FAILURES as error:
                 raise _failure(error, where, "listed", "s3:ListBucket") from None
             for each in answer.get("Contents", ()):
                 if each["Key"].endswith(".json"):
@@ -170,13 +166,6 @@ class Bucket:
             if not answer.get("IsTruncated"):
                 return
             request["ContinuationToken"] = answer["NextContinuationToken"]
-
-
-def _etag(answer: dict[str, Any]) -> str:
-    try:
-        return str(answer["ETag"])
-    except KeyError:
-        raise MalformedAnswerError("the answer of S3 lacks an ETag") from None
 
 
 def _now(answer: dict[str, Any]) -> datetime:
