@@ -52,11 +52,12 @@ def variables(organizations):
             {"units": ["Division 3"]},
             {"ListRoots": 1, "ListOrganizationalUnitsForParent": 3, "ListAccountsForParent": 2},
         ),
-        # Tags are asked for the accounts that nothing else leaves out.
+        # Tags are asked for the accounts that nothing else leaves out. A word may be a unit's, too.
         (
             {"units": [team(1)], "exclude": ["account 00001"], "tags": {"stage": "*"}},
             {
-                "ListOrganizationalUnitsForParent": 1,
+                "ListRoots": 1,
+                "ListOrganizationalUnitsForParent": 2,
                 "ListAccountsForParent": 1,
                 "ListTagsForResource": 2,
             },
@@ -173,7 +174,8 @@ def test_an_answer_of_something_else_is_no_bug(rolecall, variables, organization
     organizations.always("ListAccounts", MALFORMED)
     done = rolecall("run", **variables({}, **QUICK))
     assert done.code == 2
-    assert "the answer to ListAccounts has no Accounts; check what answers" in done.message
+    assert "does not answer as Organizations does: its answer to ListAccounts" in done.message
+    assert "check AWS_ENDPOINT_URL" in done.message
 
 
 def test_a_signal_ends_the_reading(rolecall, variables, organizations):

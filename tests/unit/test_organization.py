@@ -6,7 +6,10 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from rolecall.report import accounts
 from rolecall.settings.load import load
 from rolecall.targets import Build, resolve
 from rolecall.targets.organization import NoSuchUnitError
@@ -167,18 +170,179 @@ def test_each_account_left_out_has_its_reason(discovered):
     }
 
 
-def test_what_excludes_nothing_is_kept_to_be_said(discovered):
-    terms = ["x*", "222222222222", "/Nowhere", "Nobody", "ou-ab12-none00000", "older", "/Prod"]
-    assert discovered({"exclude": terms}).found.unused == tuple(terms[:5])
+def test_an_id_or_a_pattern_that_excludes_nothing_is_kept_to_be_said(discovered):
+    terms = ["x*", "[xyz]", "222222222222", "ou-ab12-none00000", "older", "/Prod"]
+    found = discovered({"exclude": terms})
+    assert names(found) == ["apple", "audit", "berry", "Cosy"]
+    assert found.found.unused == tuple(terms[:4])
+    # The unit is there, and none of its accounts was asked for.
     assert discovered({"units": ["Dev"], "exclude": ["/Prod"]}).found.unused == ("/Prod",)
 
 
-def test_the_older_name_of_an_accounts_state_will_do_too(discovered):
-    def older(operation, request):
-        answer = call(operation, request)
-        return {"Accounts": [{**a, "Status": a.pop("State")} for a in answer["Accounts"]]}
+@pytest.mark.parametrize(
+    ("term", "hint"),
+    [
+        ("Prod/Payy", "; did you mean 'Prod/Pay'?"),
+        ("/Prodd", "; did you mean 'Prod'?"),
+        ("Prodd", "; did you mean 'Prod'?"),
+        ("aple", "; did you mean 'apple'?"),
+        ("r-prod", "; did you mean 'Prod'?"),
+        ("Prod/P*", "; did you mean 'Prod/Pay'?"),
+        ("Nowhere", ""),
+    ],
+)
+def test_a_name_or_a_path_that_excludes_nothing_is_a_mistake(discovered, term, hint):
+    (problem,) = messages(discovered({"exclude": [term, "/Prod/Pay"]}))
+    assert problem == (
+        f"ROLECALL_ORGANIZATION, exclude, entry 1: '{term}' leaves nothing out: no account or unit"
+        f" that was read is called that{hint} (where it is gone for good, take it out)"
+    )
 
-    assert names(discovered({}, call=older)) == EVERY
+
+def test_a_word_that_is_a_unit_s_further_down_is_answered_with_its_path(discovered):
+    (problem,) = messages(discovered({"units": "/", "exclude": ["Pay"]}))
+    assert "did you mean 'Prod/Pay'?" in problem
+
+
+def with_accounts(names, unit=None):
+    """The organisation with more accounts, by name: their ids begin with 5. And more units."""
+
+    def called(operation, request):
+        answer = call(operation, request)
+        if operation == "ListAccounts" or request.get("ParentId") == (unit or ROOT):
+            more = [
+                {
+                    "Id": f"{500_000_000_000 + number}",
+                    "Arn": f"arn:aws:organizations::{HUB}:account/o-x/{500_000_000_000 + number}",
+                    "Name": name,
+                    "State": "ACTIVE",
+                }
+                for number, name in enumerate(names)
+            ]
+            if "Accounts" in answer and "NextToken" not in answer:
+                return {**answer, "Accounts": [*answer["Accounts"], *more]}
+        return answer
+
+    return called
+
+
+@pytest.mark.parametrize(
+    ("account", "term", "more"),
+    [
+        ("Prod", "Prod", {"web", "pay"}),
+        ("[PROD] payments", "[PROD] payments", set()),
+        ("[Dev]", "[Dev]", set()),
+        ("r-prod", "r-prod", set()),
+        ("Prod / Pay", "Prod / Pay", {"pay"}),
+        ("a / b", "a / b", set()),
+        ("a*", "a*", {"apple", "audit"}),
+        ("200000000001", "200000000001", {"apple"}),
+        (PAY, PAY, {"pay"}),
+        ("/Prod", "/Prod", {"web", "pay"}),
+        ("[PROD] one", "[PROD] *", set()),
+    ],
+)
+def test_all_that_a_term_may_mean_is_left_out(discovered, account, term, more):
+    found = discovered({"exclude": [term]}, call=with_accounts([account]))
+    kept = [name for name in EVERY if name not in more]
+    assert names(found) == kept
+    assert reasons(found)[account] == f"excluded by {term}"
+
+
+def test_a_new_account_takes_no_unit_out_of_what_is_excluded(discovered):
+    before = names(discovered({"exclude": ["Prod"]}))
+    assert names(discovered({"exclude": ["Prod"]}, call=with_accounts(["Prod"]))) == before
+
+
+def test_a_name_with_brackets_that_is_misspelt_is_a_mistake(discovered):
+    found = discovered({"exclude": ["[PROD] paymnts"]}, call=with_accounts(["[PROD] payments"]))
+    assert "did you mean '[PROD] payments'?" in messages(found)[0]
+
+
+def test_an_account_called_by_another_s_id_is_no_target(discovered):
+    called = with_accounts(["200000000001"])
+    (problem,) = messages(discovered({}, call=called))
+    assert "account 500000000000 is called '200000000001', which is the id of another" in problem
+    assert "500000000000" not in str(discovered({"exclude": ["500000000000"]}, call=called).targets)
+    found = discovered({"name": "{name}-{account}"}, call=called)
+    assert "200000000001-500000000000" in names(found)
+
+
+SLASHED = {
+    "ou-ab12-aaaa0000": (ROOT, "A", {}),
+    "ou-ab12-bbbb0000": ("ou-ab12-aaaa0000", "B", {"600000000001": ("below", "ACTIVE", {})}),
+    "ou-ab12-cccc0000": (ROOT, "A / B", {"600000000002": ("beside", "ACTIVE", {})}),
+}
+
+
+def test_a_path_that_two_units_have_excludes_both_and_takes_none(discovered, monkeypatch):
+    for unit_id, unit in SLASHED.items():
+        monkeypatch.setitem(UNITS, unit_id, unit)
+    assert names(discovered({"exclude": ["A/B"]})) == EVERY
+    (problem,) = messages(discovered({"units": ["A/B"]}))
+    ids = "ou-ab12-bbbb0000 and ou-ab12-cccc0000"
+    assert problem.endswith(f"entry 1: '/A/B' is the path of {ids}; write the id of one")
+    assert names(discovered({"units": ["ou-ab12-cccc0000"]})) == ["beside"]
+
+
+def test_a_unit_whose_name_looks_like_an_id_is_reached_by_its_path(discovered, monkeypatch):
+    monkeypatch.setitem(UNITS, "ou-ab12-eeee0000", (ROOT, "r-prod", {}))
+    assert names(discovered({"units": ["/r-prod", "Dev"]})) == ["apple", "berry", "Cosy"]
+    (problem,) = messages(discovered({"units": ["r-prod"]}))
+    assert problem.endswith("is no unit of this organisation; a unit of that name is /r-prod")
+
+
+TERMS = st.sampled_from(
+    ["Prod", "/Prod", "Prod/Pay", PAY, "a*", "[aw]*", "?eb", "web", "200000000002", "Dev", "[D]"]
+)
+NAMES = st.sampled_from(["Prod", "Dev", "Pay", "a*", "[aw]*", "[D]", "Prod/Pay", PAY, "?eb", "web"])
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(terms=st.lists(TERMS, min_size=1, max_size=3, unique=True), named=NAMES)
+def test_no_name_of_a_new_account_brings_another_one_back(discovered, terms, named):
+    before = {d.account.account_id for d in discovered({"exclude": terms}).found.taken()}
+    after = discovered({"exclude": terms}, call=with_accounts([named])).found
+    assert {d.account.account_id for d in after.taken()} <= before | {"500000000000"}
+    assert (named in terms) <= ("500000000000" not in {d.account.account_id for d in after.taken()})
+
+
+def stated(**fields):
+    """The organisation as it is told where each account has these fields for its state."""
+
+    def called(operation, request):
+        answer = call(operation, request)
+        if "Accounts" not in answer:
+            return answer
+        accounts = []
+        for account in answer["Accounts"]:
+            state = account["State"]
+            kept = {key: value for key, value in account.items() if key != "State"}
+            accounts.append(kept | {key: value or state for key, value in fields.items()})
+        return {**answer, "Accounts": accounts}
+
+    return called
+
+
+@pytest.mark.parametrize("fields", [{"State": ""}, {"Status": ""}, {"State": "", "Status": ""}])
+def test_either_name_of_an_account_s_state_will_do(discovered, fields):
+    assert names(discovered({}, call=stated(**fields))) == EVERY
+
+
+@pytest.mark.parametrize("other", [{"State": "", "Status": "CLOSED"}, {"State": "X", "Status": ""}])
+def test_an_account_is_active_only_where_nothing_says_otherwise(discovered, other):
+    assert names(discovered({}, call=stated(**other))) == []
+
+
+def test_an_account_whose_state_nothing_says_is_not_taken_and_counted(discovered):
+    found = discovered({}, call=stated())
+    assert names(found) == []
+    assert reasons(found)["web"] == reasons(found)["old"] == "state unknown"
+    said = accounts.summary(found.found)
+    assert said.startswith("organisation: 0 of 10 accounts taken; left out: state unknown (9), ")
+    assert said.endswith("boto3>=1.40.27 understands what AWS says")
 
 
 def test_an_account_is_in_the_partition_that_its_arn_says(discovered):
@@ -264,7 +428,7 @@ def test_a_targets_variable_alone_stands_beside_discovery_too(discovered):
     ],
 )
 def test_names_are_made_fit_and_unlike_each_other(template, given, wanted):
-    accounts = [
+    listed = [
         Account(
             account_id=f"{100_000_000_000 + number}",
             name=name,
@@ -275,7 +439,7 @@ def test_names_are_made_fit_and_unlike_each_other(template, given, wanted):
         )
         for number, name in enumerate(given)
     ]
-    assert named(accounts, template, {"taken"}) == wanted
+    assert named(listed, template, {"taken"}) == wanted
 
 
 @pytest.mark.parametrize(

@@ -310,6 +310,7 @@ def test_a_file_is_read_whole_and_as_text(tmp_path):
     for where, content, message in [
         ("file:none", None, "cannot be read: No such file"),
         ("file:binary", b"\xff", "is not UTF-8"),
+        ("file:page", b"\n <!DOCTYPE html>", "gives a page of HTML or XML"),
         ("file:big", b"x" * (lists.MOST_BYTES + 1), "is over 5,000,000 bytes"),
         ("s3://b/k", None, "is read by `run`"),
     ]:
@@ -326,7 +327,7 @@ def test_names_derive_from_the_account_made_unique_by_the_role(resolved):
         ("222222222222-other-role", other),
         ("333333333333", TEST),
     ]
-    assert summary(resolved(f"333333333333={DEV} {TEST}"))[1][0] == "333333333333-deploy"
+    assert summary(resolved(f"222222222222={DEV} {other}"))[1][0] == "222222222222-other-role"
 
 
 @pytest.mark.parametrize(

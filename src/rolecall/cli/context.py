@@ -23,7 +23,7 @@ from rolecall.settings.documents import Commands
 from rolecall.settings.load import Loaded, load
 from rolecall.settings.options import REGION
 from rolecall.settings.sources import clean
-from rolecall.targets import Build, Resolved, Target, lists, resolve
+from rolecall.targets import Build, Resolved, Target, lists, names, resolve, selection
 from rolecall.targets.arns import HOME_REGIONS
 from rolecall.targets.entries import ReadList
 from rolecall.wording import harmless, some, wrapped
@@ -205,15 +205,17 @@ def one_of(targets: Sequence[Target], name: str) -> Target:
     Raises:
         ConfigError: where there is none, or more than one.
     """
+    if others := selection.also_of(name, targets):
+        raise ConfigError([Problem("TARGET", f"{name!r} {names.twofold(others)}")])
     named = [target for target in targets if target.name == name]
     chosen = named or [t for t in targets if name in (t.account_id, t.role.text)]
     if len(chosen) == 1:
         return chosen[0]
-    names = some([target.name for target in targets], _MOST_NAMED)
+    there = some([target.name for target in targets], _MOST_NAMED)
     wrong = (
         "is the account of several targets; name one of" if chosen else "is no target; there are"
     )
-    raise ConfigError([Problem("TARGET", f"{name!r} {wrong} {names}")])
+    raise ConfigError([Problem("TARGET", f"{name!r} {wrong} {there}")])
 
 
 @cache

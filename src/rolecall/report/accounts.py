@@ -17,6 +17,8 @@ def summary(found: Found) -> str:
     line = f"organisation: {taken:,} of {wording.count(len(found.decisions), 'account')} taken"
     reasons = ", ".join(f"{reason} ({count:,})" for reason, count in left.most_common())
     line += f"; left out: {reasons}" if left else ""
+    if found.unknown():
+        line += "; no state was said or understood: boto3>=1.40.27 understands what AWS says"
     if found.unused:
         terms = ", ".join(map(repr, found.unused))
         line += f"; exclude names {terms}, which leaves nothing out"

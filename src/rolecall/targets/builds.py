@@ -9,7 +9,7 @@ from itertools import groupby
 
 from rolecall.settings.amounts import Shard
 from rolecall.settings.sources import BadValueError
-from rolecall.targets import selection
+from rolecall.targets import names, selection
 from rolecall.targets.model import Target
 
 _LONGEST = 128
@@ -62,10 +62,8 @@ def divide(
 
 def _of_target(target: Target, accounts: Mapping[str, Sequence[Target]]) -> Share:
     # Names are unique and hold nothing that makes a pattern, but one may be an account's id.
-    others = [other.name for other in accounts.get(target.name, ()) if other is not target]
-    if others:
-        named = ", ".join(others)
-        raise BadValueError(f"{target.name!r} means {named}, too; give it another name")
+    if others := selection.also_of(target.name, accounts.get(target.account_id, ())):
+        raise BadValueError(f"{target.name!r} {names.twofold(others)}")
     cleaned = re.sub(r"[^A-Za-z0-9]", "_", target.name)
     return Share(identifier=f"target_{target.index}_{cleaned}"[:_LONGEST], only=target.name)
 

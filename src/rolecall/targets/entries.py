@@ -88,9 +88,17 @@ class Reader:
         if entry.value.startswith(grammar.LIST_PREFIXES):
             yield from self._from_list(entry, place, nested=nested)
         elif _is_role(entry.value):
+            self._check_id(entry.value, place)
             yield Draft(place=place, name=entry.name, value=entry.value, own={})
         else:
             yield from self._from_word(entry, place)
+
+    def _check_id(self, value: str, place: str) -> None:
+        """Complains where an account id may be meant for `TARGET_<WORD>`."""
+        key = value.replace("-", "_")
+        if key in self._variables:
+            wrong = f"{value!r} is an account id, and ROLECALL_TARGET_{key} is set, too"
+            self.problems.append(Problem(place, f"{wrong}; give that variable another name"))
 
     def _from_word(self, entry: grammar.Entry, place: str) -> Iterator[Draft]:
         key = re.sub(r"\W", "_", entry.value, flags=re.ASCII).upper()

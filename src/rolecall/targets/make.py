@@ -95,7 +95,16 @@ class Maker:
             targets, unknown = selection.only(known, settings.only)
             if complete:
                 self.problems += [self._means_none(word, known) for word in unknown]
+            self.problems += self._twofold(known)
         return selection.shard(targets, settings.shard.number, settings.shard.count)
+
+    def _twofold(self, known: Sequence[Target]) -> list[Problem]:
+        place = self._loaded.given["ONLY"].at()
+        return [
+            Problem(place, f"{word!r} {names.twofold(others)}")
+            for word in self._settings.only
+            if (others := selection.also_of(word, known))
+        ]
 
     def _means_none(self, word: str, known: Sequence[Target]) -> Problem:
         text = f"{word!r} means no target{selection.instead(word, known)}"
@@ -169,6 +178,9 @@ class Maker:
             mistakes.append(
                 f"{target.name!r} is no name; write 1 to 64 of letters, digits and _.@+-"
             )
+        if names.is_of_another(target.name, target.account_id):
+            wrong = f"{target.name!r} cannot be the name of a target in account {target.account_id}"
+            mistakes.append(f"{wrong}: it is the id of another account; give it another name")
         if allowed and target.account_id not in allowed:
             mistakes.append(f"account {target.account_id} is not among ALLOWED_ACCOUNTS")
         if target.role.partition != partition:

@@ -45,6 +45,19 @@ def derived(roles: Sequence[RoleArn], given: Sequence[str]) -> list[str]:
     return names
 
 
+def is_of_another(name: str, account_id: str) -> bool:
+    """Whether a target of this name would be called by another account's id."""
+    return name != account_id and bool(re.fullmatch(r"\d{12}", name, re.ASCII))
+
+
+def twofold(others: Sequence[str]) -> str:
+    """What to say of a word that is one target's name, and the account of these, too."""
+    return (
+        f"is the name of one target, and the account of {wording.some(others)}, too; give that"
+        " target a name that is no account id"
+    )
+
+
 def default_session_name(build: Build) -> str:
     """`rolecall-{build}-{execution}`, cleaned, with the ids cut so that it fits in 64 characters.
 

@@ -34,6 +34,17 @@ def only(targets: Sequence[Target], words: Sequence[str]) -> tuple[tuple[Target,
     return tuple(kept), unknown
 
 
+def also_of(word: str, targets: Sequence[Target]) -> list[str]:
+    """The names of the other targets of an account, where one target is called by its id.
+
+    The word then means that one, or all of them: who says it has to say which.
+    """
+    who = word.partition("/")[0]
+    if not any(target.name == who for target in targets):
+        return []
+    return [t.name for t in targets if t.account_id == who and t.name != who]
+
+
 def instead(word: str, targets: Sequence[Target]) -> str:
     """What could be said in place of a word that means none of the targets; may be empty."""
     who, slash, region = word.partition("/")

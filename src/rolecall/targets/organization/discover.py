@@ -37,7 +37,10 @@ def discover(
         BadValueError: where the organisation cannot be read.
     """
     tree, problems = read.read_tree(wish, call)
-    decisions, unused = choose.by_place(wish, tree, allowed)
+    decisions, idle = choose.by_place(wish, tree, allowed)
+    if not problems:
+        mistakes = [(term.place, choose.mistake(term, tree)) for term in idle]
+        problems = [Problem(place, text) for place, text in mistakes if text]
     if (wish.tags or wish.wave_tag) and not problems:
         taken = [decision.account for decision in decisions if decision.taken]
         decisions, more = choose.by_tags(wish, decisions, read.read_tags(taken, call))
@@ -46,12 +49,19 @@ def discover(
     chosen = named([d.account for d in taken_decisions], wish.name, listed_names)
     made: list[Decision] = []
     for decision, name in zip(taken_decisions, chosen, strict=True):
+        account_id = decision.account.account_id
+        if names.is_of_another(name, account_id):
+            wrong = f"account {account_id} is called {name!r}, which is the id of another account"
+            hint = "rename it, or let `name` tell them apart: {name}-{account}"
+            problems.append(Problem(wish.place, f"{wrong}; {hint}"))
+            continue
         try:
             made.append(_with_role(replace(decision, name=name), wish, listed_roles))
         except BadValueError as error:
             problems.append(Problem(wish.place, str(error)))
     left = [decision for decision in decisions if not decision.taken]
     made.sort(key=lambda decision: not decision.taken)
+    unused = tuple(term.text for term in idle)
     return Found(decisions=(*made, *left), unused=unused), problems
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,11 +11,12 @@ from rolecall.targets.arns import RoleArn
 
 # Calls an operation of AWS Organizations, by its name there, and gives the answer.
 Call = Callable[[str, Mapping[str, str]], Mapping[str, Any]]
-ACTIVE = "ACTIVE"
+# An account's state. What AWS sends is dropped by an SDK that is older than the field.
+ACTIVE, UNKNOWN = "ACTIVE", "STATE UNKNOWN"
 
 
 class NoSuchUnitError(Exception):
-    """AWS Organizations knows no root or unit of that id."""
+    """There is no such root or unit, or no single one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,7 +24,7 @@ class Account:
     """An account as AWS Organizations lists it.
 
     Attributes:
-        state: such as `ACTIVE` or `SUSPENDED`.
+        state: such as `ACTIVE` or `SUSPENDED`, or `STATE UNKNOWN`.
         joined: seconds since the epoch.
         unit: the id of what holds it; empty where that was not read.
         management: whether it is the organisation's management account.
@@ -54,14 +55,14 @@ class Tree:
     Attributes:
         parents: the id of what holds a unit, by the unit's. paths: each unit's path, by its id.
         given: the place among the units asked for, by the unit's id.
-        excluded: the term that leaves a unit out, by the unit's id.
+        excluded: the terms that leave a unit out, by the unit's id.
     """
 
     accounts: tuple[Account, ...]
     parents: Mapping[str, str] = field(default_factory=dict)
     paths: Mapping[str, str] = field(default_factory=dict)
     given: Mapping[str, int] = field(default_factory=dict)
-    excluded: Mapping[str, str] = field(default_factory=dict)
+    excluded: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def upwards(self, unit_id: str) -> Iterator[str]:
         """The ids of the unit and of all that hold it."""
@@ -107,6 +108,10 @@ class Found:
 
     def taken(self) -> list[Decision]:
         return [decision for decision in self.decisions if decision.taken]
+
+    def unknown(self) -> int:
+        """How many were left out since nothing says whether they are active."""
+        return self.left()[UNKNOWN.lower()]
 
     def left(self) -> Counter[str]:
         """How many were left out, by the reason."""

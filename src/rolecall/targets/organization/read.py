@@ -9,18 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
+from rolecall import wording
 from rolecall.errors import Problem
 from rolecall.settings.organization import UNIT_ID
 from rolecall.settings.sources import BadValueError
 from rolecall.targets.organization.calls import in_parallel, pages
-from rolecall.targets.organization.model import ACTIVE, Account, Call, NoSuchUnitError, Tree, Unit
-from rolecall.targets.organization.wish import Wish
+from rolecall.targets.organization.model import (
+    ACTIVE,
+    UNKNOWN,
+    Account,
+    Call,
+    NoSuchUnitError,
+    Tree,
+    Unit,
+)
+from rolecall.targets.organization.wish import Term, Wish
 
 _MOST_LISTED = 20
-# An account's id, or a pattern of names.
-_NO_NAME = re.compile(r"\d{12}|.*[*?\[].*", re.ASCII)
 
 
 def read_tree(wish: Wish, call: Call) -> tuple[Tree, list[Problem]]:
@@ -47,7 +54,10 @@ def read_tree(wish: Wish, call: Call) -> tuple[Tree, list[Problem]]:
     reader.walk(given)
     if not wish.units:
         reader.list_all()
-    excluded = dict(reader.excluded(wish.exclude))
+    excluded: dict[str, list[str]] = {}
+    for term in wish.exclude:
+        for unit in reader.meant(term):
+            excluded.setdefault(unit.unit_id, []).append(term.text)
     if not wish.units:
         reader.walk(excluded)
     tree = Tree(
@@ -101,38 +111,51 @@ class _Reader:
             try:
                 self._within(unit)
             except NoSuchUnitError:
-                raise NoSuchUnitError(f"{where!r} is no unit of this organisation") from None
+                named = f"; a unit of that name is /{where}" if where.startswith("r-") else ""
+                raise NoSuchUnitError(f"{where!r} is no unit of this organisation{named}") from None
             return unit
+        found = self._at(where)
+        if len(found) > 1:
+            ids = " and ".join(unit.unit_id for unit in found)
+            raise NoSuchUnitError(f"{where!r} is the path of {ids}; write the id of one")
+        return found[0] if found else self._lacking(where)
+
+    def meant(self, term: Term) -> list[Unit]:
+        """Every unit that a term may mean; none where it means none, or accounts alone."""
+        try:
+            if re.fullmatch(UNIT_ID, term.unit):
+                return [self.unit(term.unit)]
+            return self._at(term.unit) if term.unit else []
+        except NoSuchUnitError:
+            return []
+
+    def _at(self, path: str) -> list[Unit]:
+        """The units of a path: several where a name has a slash in it."""
+        return list(self._below(self._top(), path.strip("/")))
+
+    def _below(self, unit: Unit, path: str) -> Iterator[Unit]:
+        if not path:
+            yield unit
+            return
+        for child in self._within(unit):
+            name = "/".join(part.strip() for part in child.name.split("/"))
+            if path == name:
+                yield child
+            elif path.startswith(f"{name}/"):
+                yield from self._below(child, path.removeprefix(f"{name}/"))
+
+    def _lacking(self, where: str) -> NoReturn:
+        """Raises NoSuchUnitError with what there is in place of a path that is none."""
         unit = self._top()
-        for name in filter(None, where.split("/")):
+        for name in where.strip("/").split("/"):
             children = {child.name: child for child in self._within(unit)}
             if name not in children:
-                there = ", ".join(list(children)[:_MOST_LISTED]) or "no units"
-                more = f" and {len(children) - _MOST_LISTED:,} more" * (
-                    len(children) > _MOST_LISTED
-                )
-                raise NoSuchUnitError(
-                    f"{where!r} is no unit: in {unit.path} there is no {name!r}; there are"
-                    f" {there}{more}"
-                )
+                there = wording.some(list(children), _MOST_LISTED) or "no units"
+                break
             unit = children[name]
-        return unit
-
-    def excluded(self, terms: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """The ids of the units that terms leave out, with the term.
-
-        A word may be the name of an account or of a unit at the top: it is looked for among the
-        units only where no account has that name.
-        """
-        account_names = {account.name for account in self.accounts.values()}
-        for term in terms:
-            is_unit = term.startswith("/") or re.fullmatch(UNIT_ID, term)
-            is_word = not (is_unit or term in account_names or _NO_NAME.fullmatch(term))
-            if is_unit or is_word:
-                try:
-                    yield self.unit(term if is_unit else f"/{term}").unit_id, term
-                except NoSuchUnitError:
-                    continue
+        raise NoSuchUnitError(
+            f"{where!r} is no unit: in {unit.path} there is no {name!r}; there are {there}"
+        )
 
     def list_all(self) -> None:
         listed = map(_account, pages(self._call, "ListAccounts", "Accounts"))
@@ -191,14 +214,26 @@ class _Reader:
 
 def _account(found: Mapping[str, Any]) -> Account:
     # arn:aws:organizations::MANAGEMENT:account/o-…/ACCOUNT
-    _, partition, _, _, management, _ = str(found["Arn"]).split(":", 5)
+    try:
+        _, partition, _, _, management, _ = str(found["Arn"]).split(":", 5)
+    except ValueError:
+        wrong = f"an account has the ARN {found['Arn']!r}"
+        raise BadValueError(f"the organisation cannot be read: {wrong}") from None
     joined = found.get("JoinedTimestamp")
     return Account(
         account_id=str(found["Id"]),
         name=str(found.get("Name", "")),
         partition=partition,
-        # Status is the older name, which AWS has announced to retire in 2026.
-        state=str(found.get("State") or found.get("Status") or ACTIVE),
+        state=_state(found),
         joined=joined.timestamp() if joined else 0.0,
         management=found["Id"] == management,
     )
+
+
+def _state(found: Mapping[str, Any]) -> str:
+    """Active only where nothing that is said is anything else.
+
+    `Status` is the older name, which AWS sends no more: botocore before 1.40.27 knows no other.
+    """
+    said = [str(found[key]) for key in ("State", "Status") if found.get(key)]
+    return next((state for state in said if state != ACTIVE), ACTIVE if said else UNKNOWN)

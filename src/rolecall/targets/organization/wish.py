@@ -32,6 +32,23 @@ class UnitWish:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Term:
+    """One of `exclude`: every account and every unit that it may mean is left out.
+
+    Attributes:
+        text: as it is written: an account's name, an account's id or a pattern of names, whichever
+            of these it can be.
+        unit: the id or the path of the unit that it can be, too; empty where it can be none.
+        exact: whether it means one thing that has to be there; an id or a pattern need not.
+    """
+
+    place: str
+    text: str
+    unit: str = ""
+    exact: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Wish:
     """Which accounts are asked for.
 
@@ -45,7 +62,7 @@ class Wish:
     place: str
     units: tuple[UnitWish, ...] = ()
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    exclude: tuple[str, ...] = ()
+    exclude: tuple[Term, ...] = ()
     role_name: str = ""
     role: str = ""
     name: str = "{name}"
@@ -68,13 +85,14 @@ class WishReader:
             self._complain(error)
             return None
         found: dict[str, Any] = {}
+        own_readers = {"units": self._units, "exclude": self._exclude}
         for key, part in value.items():
             try:
                 if key not in _KEYS:
                     raise own.unknown(key, _KEYS, "ORGANIZATION's")
                 _check_narrows(key, part)
                 if part not in (None, "", [], {}):
-                    found[key] = self._units(part) if key == "units" else _PARSERS[key](part)
+                    found[key] = (own_readers.get(key) or _PARSERS[key])(part)
             except BadValueError as error:
                 self._complain(error, key)
         try:
@@ -124,6 +142,17 @@ class WishReader:
         place = self._raw.at("units", number)
         return UnitWish(place=place, where=where, own=values, variables=variables, wave=wave)
 
+    def _exclude(self, value: Any) -> tuple[Term, ...]:
+        found: dict[str, Term] = {}
+        for number, part in enumerate(_list(value)):
+            place = self._raw.at("exclude", number)
+            try:
+                if text := text_of(part):
+                    found.setdefault(text, _term(text, place))
+            except BadValueError as error:
+                self._complain(error, "exclude", number)
+        return tuple(found.values())
+
 
 def _check_narrows(key: str, value: Any) -> None:
     """Raises BadValueError where a template rendered nothing, which would make more targets."""
@@ -145,17 +174,18 @@ def _tags(value: Any) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _exclude(value: Any) -> tuple[str, ...]:
-    found = []
-    for number, part in enumerate(_list(value)):
-        try:
-            text = text_of(part)
-            if re.fullmatch(r"[\d-]{10,14}", text):
-                arns.check_account(text)
-            found.append(_where(text) if "/" in text or text.startswith("ou-") else text)
-        except BadValueError as error:
-            raise BadValueError(str(error), path=(number,)) from None
-    return tuple(dict.fromkeys(filter(None, found)))
+def _term(text: str, place: str) -> Term:
+    if re.fullmatch(r"[\d-]{10,14}", text):
+        arns.check_account(text)
+        return Term(place=place, text=text)
+    if "/" in text:
+        return Term(place=place, text=text, unit=_where(text), exact=True)
+    if text.startswith("ou-") or re.fullmatch(UNIT_ID, text):
+        # Units go; the root does not.
+        return Term(place=place, text=text, unit=_where(text), exact=text.startswith("r-"))
+    # A unit's name may have brackets; one with a wildcard is written as a path.
+    unit = "" if re.search(r"[*?]", text) else f"/{text}"
+    return Term(place=place, text=text, unit=unit, exact=not re.search(r"[*?\[]", text))
 
 
 def _role_name(value: Any) -> str:
@@ -176,14 +206,13 @@ def _name(value: Any) -> str:
 
 _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "tags": _tags,
-    "exclude": _exclude,
     "role_name": _role_name,
     "role": _reading_role,
     "name": _name,
     "order": Choice(ORDERS).parse,
     "wave_tag": _TAG_KEY.parse,
 }
-_KEYS = ("units", *_PARSERS)
+_KEYS = ("units", "exclude", *_PARSERS)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -210,10 +239,13 @@ def _where(text: str) -> str:
     if re.match(r"ou-[^/]*$", text):
         raise BadValueError(
             f"{text!r} is no unit's id; an id is such as ou-ab12-cd34ef56 (a unit of that name is"
-            f" /{text})"
+            f" /{text}, and an account of that name is written by its id)"
         )
     if re.fullmatch(r"\d{12}", text):
-        raise BadValueError(f"{text!r} is an account id; give single accounts in TARGETS")
+        raise BadValueError(
+            f"{text!r} is an account id; give single accounts in TARGETS (a unit of that name is"
+            f" /{text})"
+        )
     parts = [part.strip() for part in text.strip("/").split("/")]
     if not text or (parts != [""] and not all(parts)):
         raise BadValueError(
