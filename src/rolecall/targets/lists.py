@@ -34,6 +34,10 @@ def read(where: str, *, folder: Path, fetch: Callable[[str], bytes] | None) -> s
             raise BadValueError(f"{where!r} cannot be read: {error.strerror}") from None
     if len(data) > MOST_BYTES:
         raise BadValueError(f"{where!r} is over {MOST_BYTES:,} bytes: that is no list of targets")
+    if data.lstrip().startswith(b"<"):
+        raise BadValueError(
+            f"{where!r} gives a page of HTML or XML, which is no list of targets; check what it is"
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
