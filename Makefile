@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 AWS_VENV := .venv-aws
 RUN_VENV := .venv-run
+LOWEST_VENV := .venv-lowest
 DOCS_VENV := .venv-docs
 BIN := $(VENV)/bin
 AWS := $(AWS_VENV)/bin/aws
@@ -12,12 +13,15 @@ BASE_IMAGE ?= debian:trixie-slim
 REVISION ?= $(or $(CODEBUILD_RESOLVED_SOURCE_VERSION),$(shell git rev-parse HEAD 2>/dev/null))
 SOURCES ?= $(CURDIR)
 LOCKS := runtime dev build aws bench docs
+# What `make test-lowest` runs. The image has the locked versions, so its files are none of it.
+LOWEST_TESTS ?= tests/unit --ignore tests/unit/test_image_files.py \
+  $(addprefix tests/integration/,test_run.py test_plan_and_run.py test_assume.py test_discovery.py test_report.py)
 # What draws the diagrams; only `make diagrams` needs it.
 MERMAID ?= 12.3.0
 
 .DEFAULT_GOAL := help
 .PHONY: help demo playground test unit lint types layers docs docs-check check bench pictures lock format clean
-.PHONY: soak site diagrams image run-image test-image sbom audit secrets
+.PHONY: soak site diagrams image run-image test-image test-lowest sbom audit secrets
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,6 +46,15 @@ $(RUN_VENV)/.ready: requirements/runtime.txt pyproject.toml hatch_build.py $(VEN
 	rm -rf build/wheel
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir build/wheel .
 	$(RUN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall build/wheel/*.whl
+	@touch $@
+
+# What the tests need, and in it the lowest versions of what rolecall needs.
+$(LOWEST_VENV)/.ready: requirements/lowest.txt requirements/dev.txt pyproject.toml $(VENV)/.ready
+	$(PYTHON) -m venv $(LOWEST_VENV)
+	for name in dev lowest; do $(BIN)/uv pip install --quiet --python $(LOWEST_VENV)/bin/python \
+	  --require-hashes -r requirements/$$name.txt || exit 1; done
+	$(BIN)/uv pip install --quiet --python $(LOWEST_VENV)/bin/python --no-deps --no-build-isolation --editable .
+	$(BIN)/uv pip check --quiet --python $(LOWEST_VENV)/bin/python
 	@touch $@
 
 $(DOCS_VENV)/.ready: requirements/docs.txt
@@ -82,6 +95,10 @@ sbom: $(VENV)/.ready ## write build/sbom.cdx.json, what IMAGE is made of
 
 audit: $(VENV)/.ready ## look for known vulnerabilities in the locked dependencies
 	$(BIN)/python pipeline/image/audit.py $(AUDIT_ARGS) requirements/runtime.txt requirements/build.txt
+
+test-lowest: $(LOWEST_VENV)/.ready $(AWS_VENV)/.ready ## run unit and core tests with the lowest versions allowed
+	PATH="$(CURDIR)/$(LOWEST_VENV)/bin:$(CURDIR)/$(AWS_VENV)/bin:$$PATH" \
+	  $(LOWEST_VENV)/bin/python -m pytest -n $(WORKERS) --dist loadgroup $(LOWEST_TESTS) $(PYTEST_ARGS)
 
 unit: $(VENV)/.ready ## run the fast tests only
 	$(BIN)/python -m pytest tests/unit $(PYTEST_ARGS)
@@ -139,6 +156,9 @@ lock: $(VENV)/.ready ## resolve the dependencies again
 	  UV_CUSTOM_COMPILE_COMMAND='make lock' ../$(BIN)/uv pip compile --quiet --universal \
 	    --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade \
 	    --output-file $$name.txt $$name.in || exit 1; done
+	cd requirements && UV_CUSTOM_COMPILE_COMMAND='make lock' ../$(BIN)/uv pip compile --quiet --universal \
+	  --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade --resolution lowest-direct \
+	  --output-file lowest.txt ../pyproject.toml
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(AWS_VENV) $(RUN_VENV) $(DOCS_VENV) .venv-bench build dist .coverage* .*_cache
+	rm -rf $(VENV) $(AWS_VENV) $(RUN_VENV) $(LOWEST_VENV) $(DOCS_VENV) .venv-bench build dist .coverage* .*_cache
