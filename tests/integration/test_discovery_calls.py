@@ -187,3 +187,69 @@ def test_a_signal_ends_the_reading(rolecall, variables, organizations):
     done = rolecall.finish(process)
     assert "ListTagsForResource" in line
     assert done.code == 143, done.err
+
+
+def renamed(organizations, monkeypatch, **names):
+    """Has accounts called otherwise, by the end of their ids; None for a state that is not said."""
+    answered = organizations.answer
+
+    def answer(operation, request):
+        made = answered(operation, request)
+        for account in made.get("Accounts", ()):
+            account["Name"] = names.get(f"_{account['Id'][-2:]}", account["Name"])
+        return made
+
+    monkeypatch.setattr(organizations, "answer", answer)
+
+
+def test_a_unit_stays_excluded_when_somebody_makes_an_account_of_its_name(
+    rolecall, variables, organizations, monkeypatch
+):
+    wish = {"exclude": ["Division 3"]}
+    before = rolecall("run", **variables(wish)).report["results"]
+    renamed(organizations, monkeypatch, _01="Division 3")
+    done = rolecall("run", **variables(wish))
+    assert done.code == 0, done.err
+    after = [result["target"] for result in done.report["results"]]
+    assert after == [r["target"] for r in before if r["account_id"] != "100000000001"]
+    assert "excluded by Division 3 (4)" in " ".join(done.out.split())
+
+
+def test_an_account_is_left_out_by_its_name_whatever_the_name_looks_like(
+    rolecall, variables, organizations, monkeypatch
+):
+    renamed(organizations, monkeypatch, _01="[PROD] payments", _02="r-prod", _03="a / b")
+    terms = ["[PROD] payments", "r-prod", "a / b"]
+    done = rolecall("plan", "--read", **variables({"exclude": terms}))
+    assert done.code == 0, done.err
+    said = " ".join(done.out.split())
+    assert all(f"excluded by {term} (1)" in said for term in terms)
+    assert "leaves nothing out" not in said
+
+
+def test_a_name_that_excludes_nothing_ends_with_2_before_anything(rolecall, variables, sts):
+    terms = ["account 0001", "Division 33", "Division 3/Team", "account 9*"]
+    done = rolecall("run", **variables({"exclude": terms}))
+    assert done.code == 2
+    for number, near in [(1, "account 00001"), (2, "Division 3"), (3, "Division 3/Team 3")]:
+        wrong = f"{terms[number - 1]!r} leaves nothing out: no account or unit that was read is"
+        assert f"exclude, entry {number}: {wrong} called that; did you mean '{near}" in done.message
+    assert "entry 4" not in done.message
+    assert sts.calls == []
+
+
+def test_accounts_whose_state_is_not_said_are_not_taken_and_told(
+    rolecall, variables, organizations, monkeypatch
+):
+    answered = organizations.answer
+
+    def stateless(operation, request):
+        made = answered(operation, request)
+        accounts = [{k: v for k, v in a.items() if k != "State"} for a in made.get("Accounts", ())]
+        return {**made, "Accounts": accounts} if accounts else made
+
+    monkeypatch.setattr(organizations, "answer", stateless)
+    done = rolecall("run", **variables({"units": [team(1)]}))
+    assert done.code == 3
+    assert "organisation: 0 of 3 accounts taken; left out: state unknown (3)" in done.message
+    assert "boto3>=1.40.27 understands" in done.message

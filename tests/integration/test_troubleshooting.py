@@ -77,6 +77,12 @@ GIVEN = {
         "ROLECALL_TARGETS": "tst=arn:aws:iam::33333333333:role/deploy",
     },
     "account-not-allowed": {"ROLECALL_ALLOWED_ACCOUNTS": "333333333333"},
+    "name-not-clear": {
+        "ROLECALL_TARGETS": (
+            f"555555555555={PRD} 333333333333={TST} tst=arn:aws:iam::333333333333:role/other"
+        ),
+        "ROLECALL_ONLY": "333333333333",
+    },
     "nothing-to-do": {"ROLECALL_TARGETS": ""},
     "list-or-organisation-not-read": {"ROLECALL_TARGETS": "file:targets.txt"},
     "state-not-had": {"ROLECALL_STATE": "state"},
@@ -118,6 +124,7 @@ def sts():
 
 def settled(text, folder):
     text = text.replace(str(folder), "/work")
+    text = re.sub(r"http://127\.0\.0\.1:\d{4,}", "http://127.0.0.1:PORT", text)
     text = re.sub(r" wait_seconds=[\d.]+", "", text)
     text = re.sub(r"tried \d+ times", "tried N times", text)
     return " ".join(re.sub(r"\b\d+\.\d s\b", "TIME", text).split())
