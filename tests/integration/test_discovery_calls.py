@@ -190,7 +190,7 @@ def test_a_signal_ends_the_reading(rolecall, variables, organizations):
 
 
 def renamed(organizations, monkeypatch, **names):
-    """Has accounts called otherwise, by the end of their ids; None for a state that is not said."""
+    """Has accounts called otherwise, by the last two digits of their ids."""
     answered = organizations.answer
 
     def answer(operation, request):
@@ -228,10 +228,10 @@ def test_an_account_is_left_out_by_its_name_whatever_the_name_looks_like(
 
 
 def test_a_name_that_excludes_nothing_ends_with_2_before_anything(rolecall, variables, sts):
-    terms = ["account 0001", "Division 33", "Division 3/Team", "account 9*"]
+    terms = ["acount 00007", "Division 33", "Division 3/Team", "account 9*"]
     done = rolecall("run", **variables({"exclude": terms}))
     assert done.code == 2
-    for number, near in [(1, "account 00001"), (2, "Division 3"), (3, "Division 3/Team 3")]:
+    for number, near in [(1, "account 00007"), (2, "Division 3"), (3, "Division 3/Team 3")]:
         wrong = f"{terms[number - 1]!r} leaves nothing out: no account or unit that was read is"
         assert f"exclude, entry {number}: {wrong} called that; did you mean '{near}" in done.message
     assert "entry 4" not in done.message
@@ -252,4 +252,4 @@ def test_accounts_whose_state_is_not_said_are_not_taken_and_told(
     done = rolecall("run", **variables({"units": [team(1)]}))
     assert done.code == 3
     assert "organisation: 0 of 3 accounts taken; left out: state unknown (3)" in done.message
-    assert "boto3>=1.40.27 understands" in done.message
+    assert "is read by boto3>=1.40.27: install it" in done.message

@@ -101,6 +101,12 @@ def test_whoever_is_called_too_often_may_say_so_without_a_code(client, stranger)
         client("s3").get_object(**KEY)
 
 
+def test_an_error_without_a_code_may_have_aws_s_headers(client, stranger):
+    stranger.says = Strange(status=412, headers={"x-amz-request-id": "1"})
+    with pytest.raises(ClientError, match="412"):
+        client("s3").put_object(**KEY, Body=b"{}", IfMatch='"1"')
+
+
 def test_an_operation_of_whose_answer_nothing_is_known_cannot_be_called(client):
     with pytest.raises(AttributeError, match="nothing says what its answer has"):
         client("sts").get_session_token()

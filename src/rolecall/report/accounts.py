@@ -18,7 +18,7 @@ def summary(found: Found) -> str:
     reasons = ", ".join(f"{reason} ({count:,})" for reason, count in left.most_common())
     line += f"; left out: {reasons}" if left else ""
     if found.unknown():
-        line += "; no state was said or understood: boto3>=1.40.27 understands what AWS says"
+        line += "; what AWS says of their state is read by boto3>=1.40.27: install it"
     if found.unused:
         terms = ", ".join(map(repr, found.unused))
         line += f"; exclude names {terms}, which leaves nothing out"

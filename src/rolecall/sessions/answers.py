@@ -90,13 +90,15 @@ class CheckedClient:
 
 
 def _is_aws(error: ClientError) -> bool:
-    """Whether the error has a code of AWS; botocore makes one of the HTTP status where it has none.
+    """Whether the error has a code, or headers, of AWS.
 
-    It makes status 500 of a success of S3's that is no XML.
+    botocore makes a code of the HTTP status where there is none, and status 500 of a success of
+    S3's that is no XML.
     """
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     code = str(error.response.get("Error", {}).get("Code") or "")
-    return status == _TOO_MANY_REQUESTS or code not in {"", "Unknown", str(status)}
+    has_code = code not in {"", "Unknown", str(status)}
+    return has_code or status == _TOO_MANY_REQUESTS or _has_headers(error.response)
 
 
 def _wrong(answer: Mapping[str, Any], parts: Sequence[str]) -> str:
@@ -109,9 +111,17 @@ def _wrong(answer: Mapping[str, Any], parts: Sequence[str]) -> str:
 
 def _is_page(answer: Mapping[str, Any]) -> bool:
     """Whether it is HTML, and has none of AWS's headers: an object of S3 may be HTML itself."""
-    headers: Mapping[str, str] = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    is_html = headers.get("content-type", "").lower().startswith("text/html")
-    return is_html and not any(name.lower().startswith("x-amz") for name in headers)
+    kind = _headers(answer).get("content-type", "")
+    return kind.lower().startswith("text/html") and not _has_headers(answer)
+
+
+def _has_headers(answer: Mapping[str, Any]) -> bool:
+    return any(name.lower().startswith("x-amz") for name in _headers(answer))
+
+
+def _headers(answer: Mapping[str, Any]) -> Mapping[str, str]:
+    found: Mapping[str, str] = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return found
 
 
 def _has(answer: Any, path: str) -> bool:
