@@ -77,6 +77,9 @@ class Fanout:
                 break
             if failed_in and self._settings.on_failure != "continue":
                 self._leave(job, f"it failed in {failed_in}")
+            elif why := self._memory.begin(job.target, job.region):
+                self._leave(job, why)
+                failed_in = failed_in or job.region
             elif not self._deploy(job):
                 failed_in = failed_in or job.region
         return not failed_in

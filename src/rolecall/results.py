@@ -119,6 +119,9 @@ class Outcome:
         shard: which part of the targets this run had, as SHARD has it. targets_in_all: how many
             targets there are over all parts; 0 where that is not known. missing: how many of those
             no report tells of, where several were merged.
+        targets_digest: what the whole list of targets was, as `targets.pin` tells it.
+        commands_digest: of the commands as they are shown, and their shell. Both are empty where
+            that is not known.
     """
 
     results: tuple[Result, ...]
@@ -135,6 +138,8 @@ class Outcome:
     shard: str = "1/1"
     targets_in_all: int = 0
     missing: int = 0
+    targets_digest: str = ""
+    commands_digest: str = ""
 
     @property
     def exit_code(self) -> int:

@@ -157,7 +157,7 @@ class Runner:
         self._fan_out(deployer, jobs)
         if self._stop.requested or not self._settings.after:
             return outcome
-        if why := self._memory.lost():
+        if why := self._memory.lost() or self._memory.begin_after():
             return replace(outcome, after=once_left("after", Status.NOT_RUN, why))
         after = self._once(deployer, "after", self._settings.after)
         if after and after.status is Status.SUCCEEDED:

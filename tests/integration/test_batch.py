@@ -16,6 +16,8 @@ from support.batch import BatchRun, parse_batch
 from support.buildspec_file import parse
 from support.command import ROLECALL
 
+PIN = r"\d+(-[0-9a-f]{8}){5}"
+
 ROOT = Path(__file__).parents[2]
 MANY = " ".join(f"t{n}=arn:aws:iam::{n:012}:role/deploy" for n in range(1, 8))
 GIVEN = {"ROLECALL_TARGETS": MANY, "ROLECALL_COMMANDS": "true"}
@@ -55,14 +57,20 @@ def codebuild(rolecall, tmp_path):
 
 
 def members(planned):
+    """The builds, each with its variables, less what they hold on to, which is the same for all."""
     assert planned.code == 0, planned.err
-    return {
-        m.identifier: (dict(m.variables), m.depends_on) for m in parse_batch(planned.out).members
-    }
+    found, pins = {}, set()
+    for member in parse_batch(planned.out).members:
+        variables = dict(member.variables)
+        variables["ROLECALL_SHARD"], _, pin = variables["ROLECALL_SHARD"].partition("@")
+        pins.add(pin)
+        found[member.identifier] = (variables, member.depends_on)
+    assert [bool(re.fullmatch(PIN, pin)) for pin in pins] == [True]
+    return found
 
 
-def only(word, shard=""):
-    return {"ROLECALL_ONLY": word, **({"ROLECALL_SHARD": shard} if shard else {})}
+def only(word, shard="1/1"):
+    return {"ROLECALL_ONLY": word, "ROLECALL_SHARD": shard}
 
 
 def merged(rolecall, ended):
@@ -147,9 +155,11 @@ def test_what_a_failure_stops_is_as_on_failure_says(batch, on_failure, fast, ign
 def test_a_batch_for_a_machine_of_states_has_its_waves(batch, rolecall):
     (rolecall.folder / "rolecall.yml").write_text(f"waves: {IN_WAVES['ROLECALL_WAVES']}\n")
     planned = batch("--shards", "2", "--form", "stepfunctions", **GIVEN)
-    assert json.loads(planned.out)["waves"][1] == [
-        {"build": f"wave_2_shard_{n}_of_2", "only": "wave:2", "shard": f"{n}/2"} for n in (1, 2)
+    second = json.loads(planned.out)["waves"][1]
+    assert [(b["build"], b["only"], b["shard"].partition("@")[0]) for b in second] == [
+        (f"wave_2_shard_{n}_of_2", "wave:2", f"{n}/2") for n in (1, 2)
     ]
+    assert {bool(re.fullmatch(PIN, b["shard"].partition("@")[2])) for b in second} == {True}
     refused = batch("--form", "stepfunctions", "--waves", "1,rest")
     assert (refused.code, "--waves: does not reach the builds" in refused.message) == (2, True)
     refused = batch("wave", "--form", "stepfunctions", **IN_WAVES)
@@ -162,6 +172,46 @@ def test_a_build_of_a_wave_has_the_waves_that_its_variables_lack(batch, rolecall
     ran = rolecall("run", **{**GIVEN, **planned["wave_1"][0], "ROLECALL_COMMANDS": "true"})
     assert ran.code == 0
     assert ran.statuses == ["succeeded"]
+
+
+ANOTHER = {
+    "one target more": (
+        f"{MANY} t8=arn:aws:iam::000000000008:role/deploy",
+        "it had 7 targets, and has 8",
+    ),
+    "one renamed": (MANY.replace("t5=", "new="), "the names of its targets changed"),
+    "one replaced": (
+        MANY.replace("::000000000005:", "::000000000055:"),
+        "a target's role or account changed",
+    ),
+    "the order": (" ".join(reversed(MANY.split())), "their order changed"),
+}
+
+
+WAYS = [("shard", "--shards", "2"), ("target",), ("--only", "t1 t2"), ("wave",)]
+
+
+@pytest.mark.parametrize(("way", "another"), zip(WAYS, ANOTHER.values(), strict=True), ids=ANOTHER)
+def test_a_build_of_a_list_that_has_changed_stops_before_anything(
+    batch, rolecall, sts, way, another
+):
+    targets, said = another
+    planned = next(iter(parse_batch(batch(*way).out).members)).variables
+    for command in ("run", "plan"):
+        done = rolecall(command, **{**GIVEN, **dict(planned), "ROLECALL_TARGETS": targets})
+        assert (done.code, done.out) == (2, ""), done.err
+        changed = "ROLECALL_SHARD: the list of targets has changed since it was divided"
+        assert f"{changed}: {said};" in done.message
+        assert "divide it again (`rolecall plan --batch`)" in done.message
+    assert sts.calls == []
+
+
+def test_other_regions_and_other_waves_make_another_list_too(batch, rolecall):
+    planned = dict(next(iter(parse_batch(batch("wave", **IN_WAVES).out).members)).variables)
+    given = {**GIVEN, **planned}
+    done = rolecall("run", **{**given, "ROLECALL_REGIONS": "eu-west-1", "ROLECALL_WAVES": "2,rest"})
+    assert "divided: a target's regions changed and the waves changed;" in done.message
+    assert rolecall("run", **given).code == 0
 
 
 def test_a_batch_of_waves_says_where_there_is_one_wave_alone(batch):

@@ -42,6 +42,11 @@ def shards(rolecall, commands, count=4, **given):
     return [one.finish(process) for one, process in zip(builds, started, strict=True)]
 
 
+def working(work):
+    """Commands that are the same in all builds, and do what this says in one."""
+    return {"ROLECALL_COMMANDS": 'eval "$WORK"', "WORK": work}
+
+
 def merge(rolecall, *arguments, **extra):
     return rolecall("merge", *(arguments or ["build-*"]), **extra)
 
@@ -108,9 +113,10 @@ def test_a_shard_that_left_no_report_is_said_and_never_a_success(rolecall):
 def test_of_a_build_that_was_retried_the_later_one_counts(rolecall):
     first = build(rolecall, "build-1")
     given = {"ROLECALL_TARGETS": MANY, "ROLECALL_BEFORE": "echo begun"}
-    assert first.run("test $ROLECALL_TARGET != t3", **given).code == 1
+    assert first("run", **working("test $ROLECALL_TARGET != t3"), **given).code == 1
     retried = build(rolecall, "build-2")
-    assert retried.run("true", **given, ROLECALL_ONLY="t3 t4 t5 t6 t7 t8 t9").code == 0
+    left = {**given, "ROLECALL_ONLY": "t3 t4 t5 t6 t7 t8 t9"}
+    assert retried("run", **working("true"), **left).code == 0
     # The order in which they are named does not matter.
     merged = merge(rolecall, "build-2", "build-1")
     assert (merged.code, set(merged.statuses)) == (0, {"succeeded"})
@@ -119,33 +125,34 @@ def test_of_a_build_that_was_retried_the_later_one_counts(rolecall):
 
 def test_what_a_later_build_did_not_run_leaves_what_was_run_before(rolecall):
     given = {"ROLECALL_TARGETS": MANY}
-    assert build(rolecall, "build-1").run("true", **given).code == 0
-    assert build(rolecall, "build-2").run("test $ROLECALL_TARGET != t2", **given).code == 1
+    assert build(rolecall, "build-1")("run", **working("true"), **given).code == 0
+    failing = working("test $ROLECALL_TARGET != t2")
+    assert build(rolecall, "build-2")("run", **failing, **given).code == 1
     merged = merge(rolecall)
     assert (merged.code, merged.statuses) == (1, ["succeeded", "failed"] + ["succeeded"] * 7)
 
 
 def test_an_interrupted_build_that_was_retried_as_a_whole_counts_no_more(rolecall):
-    process = build(rolecall, "build-1").start("run", ROLECALL_COMMANDS="echo up; sleep 60")
+    process = build(rolecall, "build-1").start("run", **working("echo up; sleep 60"))
     while process.stdout.readline() != "up\n":
         pass
     process.send_signal(signal.SIGTERM)
     assert rolecall.finish(process).code == 143
     assert merge(rolecall).code == 143
-    assert build(rolecall, "build-2").run("true").code == 0
+    assert build(rolecall, "build-2")("run", **working("true")).code == 0
     assert merge(rolecall).code == 0
 
 
 def test_the_gravest_exit_code_is_that_of_the_whole(rolecall):
     process = build(rolecall, "build-1").start(
-        "run", ROLECALL_COMMANDS="echo up; sleep 60", ROLECALL_ONLY="dev"
+        "run", **working("echo up; sleep 60"), ROLECALL_ONLY="dev"
     )
     while process.stdout.readline() != "up\n":
         pass
     process.send_signal(signal.SIGINT)
     assert rolecall.finish(process).code == 130
-    assert build(rolecall, "build-2").run("false", ROLECALL_ONLY="tst").code == 1
-    assert build(rolecall, "build-3").run("true", ROLECALL_ONLY="prd").code == 0
+    assert build(rolecall, "build-2")("run", **working("false"), ROLECALL_ONLY="tst").code == 1
+    assert build(rolecall, "build-3")("run", **working("true"), ROLECALL_ONLY="prd").code == 0
     assert merge(rolecall).code == 130
     assert merge(rolecall, "--partial", "build-[23]").code == 1
     assert merge(rolecall, "--partial", "build-3", "--out", "elsewhere/merged").code == 0
@@ -170,6 +177,47 @@ def test_reports_of_another_run_are_refused(rolecall):
     assert "build-2/rolecall-report/report.json are not of one list of targets" in done.message
     assert "dev is arn:aws:iam::222222222222:role/deploy in the first" in done.message
     assert not (rolecall.folder / "rolecall-report").exists()
+
+
+CHANGED = {
+    "an account was renamed, and the order is by name": (
+        "a2=arn:aws:iam::222222222222:role/d b=arn:aws:iam::333333333333:role/d",
+        "b=arn:aws:iam::333333333333:role/d c2=arn:aws:iam::222222222222:role/d",
+        "the names of its targets changed",
+    ),
+    "an entry of the list was replaced": (
+        "a=arn:aws:iam::222222222222:role/d b=arn:aws:iam::333333333333:role/d",
+        "a=arn:aws:iam::222222222222:role/d b=arn:aws:iam::444444444444:role/d",
+        "a target's role or account changed",
+    ),
+    "the order is another one": (
+        "a=arn:aws:iam::222222222222:role/d b=arn:aws:iam::333333333333:role/d",
+        "b=arn:aws:iam::333333333333:role/d a=arn:aws:iam::222222222222:role/d",
+        "their order changed",
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "said"), CHANGED.values(), ids=CHANGED)
+def test_shards_of_a_list_that_changed_between_them_are_refused(rolecall, before, after, said):
+    for number, targets in enumerate((before, after), 1):
+        given = {"ROLECALL_SHARD": f"{number}/2", "ROLECALL_TARGETS": targets}
+        assert build(rolecall, f"build-{number}").run("true", **given).code == 0
+    done = merge(rolecall)
+    assert done.code == 2
+    assert f"are not of one list of targets: {said} between the two" in done.message
+    assert not (rolecall.folder / "rolecall-report").exists()
+
+
+def test_shards_that_did_not_run_the_same_commands_are_refused(rolecall):
+    for number, commands in enumerate((["echo v1"], ["echo v2"]), 1):
+        given = {"ROLECALL_SHARD": f"{number}/2", "ROLECALL_TARGETS": MANY}
+        build(rolecall, f"build-{number}").run(json.dumps(commands), **given)
+    done = merge(rolecall)
+    assert done.code == 2
+    assert "are not of the same commands: command 1 is `echo v1` in the first and `echo v2`" in (
+        done.message
+    )
 
 
 def test_a_whole_run_fills_no_gap_that_a_shard_of_another_left(rolecall):

@@ -119,6 +119,139 @@ def test_a_success_counts_for_the_same_thing_only(rolecall, change):
     assert rolecall("run", **{**one, **change}).statuses == ["succeeded"]
 
 
+HALF = {
+    "other commands": {"ROLECALL_COMMANDS": "echo v2; test ! -e {}/broken"},
+    "another revision": {"CODEBUILD_RESOLVED_SOURCE_VERSION": "v2"},
+    "other variables": {"VERSION": "v2"},
+    "another role": {"ROLECALL_TARGETS": TARGETS.split()[0].replace("deploy", "other")},
+    "another name": {"ROLECALL_TARGETS": TARGETS.split()[0].replace("dev=", "new=")},
+    "commands before": {"ROLECALL_BEFORE": "echo v2"},
+}
+NAMED = {"a run": KNOWN, "an execution": {"ROLECALL_STATE": "state", "ROLECALL_EXECUTION_ID": "7"}}
+
+
+@pytest.mark.parametrize("known", NAMED.values(), ids=NAMED)
+@pytest.mark.parametrize("change", HALF.values(), ids=HALF)
+def test_what_a_later_try_left_half_done_is_not_taken_for_done(rolecall, tmp_path, known, change):
+    script = f"test ! -e {tmp_path}/broken"
+    v1 = {**known, "ROLECALL_TARGETS": TARGETS.split()[0], "ROLECALL_COMMANDS": script}
+    v2 = {**v1, **{name: value.format(tmp_path) for name, value in change.items()}}
+    assert rolecall("run", **v1).statuses == ["succeeded"]
+    (tmp_path / "broken").touch()
+    assert rolecall("run", **v2).statuses == ["failed"]
+    (tmp_path / "broken").unlink()
+    assert "earlier try, and would" not in rolecall("plan", "--read", **v1).out
+    assert rolecall("run", **v1).statuses == ["succeeded"]
+    assert rolecall("run", **v1).statuses == [BEFORE]
+
+
+def test_the_next_release_ends_what_an_earlier_one_has_done(rolecall, tmp_path):
+    releases = [{**KNOWN, "ROLECALL_RUN_ID": name} for name in ("v1", "v2")]
+    for known in (*releases, releases[0]):
+        assert rolecall.run("true", **known).statuses == ["succeeded"] * 3
+    assert rolecall.run("true", **releases[0]).statuses == [BEFORE] * 3
+
+
+def test_what_ends_is_on_disk_before_the_first_command_begins(rolecall, tmp_path):
+    path = tmp_path / "state/release-42/1-of-1.json"
+    given = {**KNOWN, "ROLECALL_TARGETS": TARGETS.split()[0]}
+    assert rolecall.run("true", **given).code == 0
+    assert "dev" in path.read_text()
+    assert rolecall.run(f"! grep dev {path}", **given).code == 0
+
+
+def test_other_regions_of_a_target_end_too_and_those_of_the_same_try_stay(rolecall, tmp_path):
+    script = f'test ! -e "{tmp_path}/$AWS_REGION"'
+    v1 = {**KNOWN, "ROLECALL_TARGETS": TARGETS.split()[0], "ROLECALL_COMMANDS": script}
+    v1["ROLECALL_REGIONS"] = "eu-west-1,eu-west-2"
+    v2 = {**v1, "VERSION": "v2"}
+    assert rolecall("run", **v1).statuses == ["succeeded", "succeeded"]
+    (tmp_path / "eu-west-2").touch()
+    assert rolecall("run", **v2).statuses == ["succeeded", "failed"]
+    (tmp_path / "eu-west-2").unlink()
+    assert rolecall("run", **v2).statuses == [BEFORE, "succeeded"]
+    assert rolecall("run", **v1).statuses == ["succeeded", "succeeded"]
+
+
+def test_what_no_later_try_has_begun_stays_done(rolecall, tmp_path):
+    script = f"test ! -e {tmp_path}/$ROLECALL_TARGET"
+    assert rolecall.run(script, **KNOWN).code == 0
+    (tmp_path / "tst").touch()
+    assert rolecall.run(script, **KNOWN, V="2").statuses == ["succeeded", "failed", "not run"]
+    (tmp_path / "tst").unlink()
+    assert rolecall.run(script, **KNOWN).statuses == ["succeeded", "succeeded", BEFORE]
+
+
+def test_where_what_is_to_end_cannot_be_written_nothing_begins(rolecall, tmp_path):
+    given = {**KNOWN, "ROLECALL_TARGETS": TARGETS.split()[0]}
+    assert rolecall.run("true", **given).code == 0
+    gone = f"mv {tmp_path}/state {tmp_path}/gone"
+    done = rolecall.run("touch done", **given, ROLECALL_BEFORE=gone)
+    assert (done.code, done.statuses) == (1, ["not run"]), done.out
+    assert "could not be marked as undone" in done.report["results"][0]["reason"]
+    assert not (tmp_path / "done").exists()
+
+
+def test_commands_after_that_a_later_try_left_half_done_are_run_again(rolecall, tmp_path):
+    v1, v2 = "true", f"test ! -e {tmp_path}/broken"
+    assert rolecall.run("true", **KNOWN, ROLECALL_AFTER=v1).code == 0
+    (tmp_path / "broken").touch()
+    assert rolecall.run("true", **KNOWN, ROLECALL_AFTER=v2).code == 1
+    done = rolecall.run("true", **KNOWN, ROLECALL_AFTER=v1)
+    assert done.report["after"]["status"] == "succeeded"
+
+
+def test_actions_of_one_execution_that_differ_in_a_variable_are_told_apart(rolecall, tmp_path):
+    script = f"echo $SERVICE >>{tmp_path}/ledger"
+    for service in ("api", "web"):
+        assert rolecall.run(script, **PIPELINE, SERVICE=service).statuses == ["succeeded"] * 3
+    assert (tmp_path / "ledger").read_text().split() == ["api"] * 3 + ["web"] * 3
+    assert rolecall.run(script, **PIPELINE, SERVICE="web").statuses == [BEFORE] * 3
+
+
+def test_actions_of_one_execution_that_run_at_once_keep_what_they_have_done(rolecall, tmp_path):
+    meet = f"touch {tmp_path}/$SERVICE; until test -e {tmp_path}/api -a -e {tmp_path}/web; do"
+    given = {**PIPELINE, "ROLECALL_TARGETS": TARGETS.split()[0]}
+    given["ROLECALL_COMMANDS"] = f"{meet} sleep 0.05; done"
+    both = [{**given, "SERVICE": s, "ROLECALL_REPORT_DIR": s} for s in ("api", "web")]
+    started = [rolecall.start("run", **each) for each in both]
+    assert [rolecall.finish(process).code for process in started] == [0, 0]
+    for each in both:
+        assert "1 succeeded before" in rolecall("run", **each).out
+
+
+OF_A_TRY = {
+    "CODEBUILD_BUILD_ID": "deploy:{}",
+    "CODEBUILD_BUILD_NUMBER": "{}",
+    "CODEBUILD_START_TIME": "170000000000{}",
+    "CODEBUILD_SRC_DIR": "/codebuild/output/src10{}/src",
+    "TOOLS": "/codebuild/output/src10{}/src/tools",
+    "CODEBUILD_LOG_PATH": "0000-{}",
+    "ECS_CONTAINER_METADATA_URI_V4": "http://169.254.170.2/v4/{}",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/{}",
+    "AWS_ACCESS_KEY_ID": "AKIASOURCEKEY000000{}",
+    "AWS_SESSION_TOKEN": "token-EXAMPLE-000000{}",
+    "CODEARTIFACT_AUTH_TOKEN": "token-EXAMPLE-000000{}",
+    "HOSTNAME": "host-{}",
+    "TERM": "xterm-{}",
+    "SHLVL": "{}",
+}
+
+
+def test_what_differs_in_each_build_makes_no_other_try(rolecall):
+    for number in ("1", "2"):
+        given = {name: value.format(number) for name, value in OF_A_TRY.items()}
+        done = rolecall.run("true", **{**PIPELINE, **given})
+        assert done.statuses == ["succeeded" if number == "1" else BEFORE] * 3
+
+
+def test_a_script_that_was_edited_is_run_again_where_no_revision_is_known(rolecall, tmp_path):
+    script = tmp_path / "deploy.sh"
+    for content, status in (("true", "succeeded"), ("true", BEFORE), ("true;", "succeeded")):
+        script.write_text(content)
+        assert rolecall.run("sh ./deploy.sh", **KNOWN).statuses == [status] * 3
+
+
 def test_a_change_of_one_target_s_variables_makes_that_one_run_again(rolecall):
     def targets(stage):
         roles = [word.partition("=") for word in TARGETS.split()[:2]]
@@ -215,7 +348,7 @@ def test_stages_of_one_execution_have_a_state_each(rolecall, tmp_path):
     dev, tst, _ = TARGETS.split()
     for targets in (dev, tst):
         assert rolecall.run("true", **PIPELINE, ROLECALL_TARGETS=targets).statuses == ["succeeded"]
-    assert len(list((tmp_path / "state").iterdir())) == 2
+    assert len(list((tmp_path / "state").glob("*/1-of-1.json"))) == 2
 
 
 def test_shards_of_one_run_have_a_state_each_and_run_at_once(rolecall, tmp_path):
@@ -429,7 +562,7 @@ def test_no_secret_and_no_variable_s_value_is_in_the_state(rolecall, sts, tmp_pa
     }
     rolecall.run("echo $TOKEN", **KNOWN, ROLECALL_TARGETS=json.dumps([target]))
     found = [p for p in (tmp_path / "state").rglob("*") if p.is_file()]
-    assert {path.suffix for path in found} == {".json", ".lock"}
+    assert {path.suffix for path in found} == {".json", ".lock", ""}
     kept = [*sts.secrets, SOURCE_KEYS["AWS_SECRET_ACCESS_KEY"], "hunter2", "echo $TOKEN"]
     assert not [s for s in kept for path in found if s in path.read_text()]
     assert {oct(path.stat().st_mode & 0o777) for path in found} == {"0o600"}

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from rolecall.state.store import TURNS
 from support import s3 as faults
 from support.command import TARGETS
 from support.s3 import BUCKET, ScriptedS3
@@ -38,6 +39,10 @@ def state(s3):
     return json.loads(s3.objects[KEY].data)
 
 
+def states(s3):
+    return [key for key in s3.objects if not key.startswith(f"runs/{TURNS}/")]
+
+
 def names(s3):
     return [each["target"] for each in state(s3)["succeeded"]]
 
@@ -59,12 +64,18 @@ def test_a_success_is_in_s3_before_the_log_tells_of_it(rolecall, s3, known):
     assert rolecall.finish(process).code == 0
 
 
-def test_a_run_reads_and_writes_one_object_and_lists_nothing(rolecall, s3, known):
+def test_a_run_reads_and_writes_two_objects_and_lists_nothing(
+    rolecall, s3, known
+):
     s3.may_list = False
     assert rolecall.run("true", **known).code == 0
     assert rolecall.run("true", **known).statuses == [BEFORE] * 3
     assert {method for method, _ in s3.requests} == {"GET", "PUT"}
-    assert {key for _, key in s3.requests} == {KEY}
+    assert {key.rpartition("/")[0] for _, key in s3.requests} == {
+        KEY.rpartition("/")[0],
+        f"runs/{TURNS}",
+    }
+    assert len({key for _, key in s3.requests}) == 2
 
 
 @pytest.mark.parametrize("fault", [faults.BUSY, faults.BROKEN, faults.RESET, faults.HALF])
@@ -113,6 +124,40 @@ def test_a_state_that_cannot_be_had_is_said_before_anything_is_done(
     assert "Preflight" not in done.out
 
 
+@pytest.mark.parametrize("ignored", ["If-Match", "If-None-Match"])
+def test_a_store_that_does_not_keep_to_conditions_is_refused_and_loses_nothing(
+    rolecall, sts, s3, known, ignored
+):
+    assert rolecall.run("true", **known).code == 0
+    sts.calls.clear()
+    s3.ignored = {ignored}
+    done = rolecall.run("touch done", **known)
+    assert done.code == 2
+    assert "does not keep to the conditions of a write, so that two runs could" in done.message
+    assert "What to do: name a bucket of S3 in ROLECALL_STATE" in done.message
+    assert (sts.calls, names(s3), state(s3)["owner"]) == ([], ["dev", "tst", "prd"], None)
+    assert rolecall("state", "clear", **known).code == 0
+
+
+def test_a_store_that_knows_no_conditions_is_refused(rolecall, sts, s3, known):
+    s3.faults = {"PUT": [faults.Fault(kind="error", code="NotImplemented", status=501)]}
+    done = rolecall.run("true", **known)
+    assert (done.code, "this store knows no conditional writes" in done.message) == (2, True)
+    assert sts.calls == []
+
+
+def test_a_later_action_of_an_execution_leaves_what_the_first_has_done_in_other_accounts(
+    rolecall, s3, known
+):
+    known = {**known, "ROLECALL_RUN_ID": "", "ROLECALL_EXECUTION_ID": "1f0e"}
+    one, other = ({**known, "ROLECALL_TARGETS": each} for each in TARGETS.split()[:2])
+    for given, status in ((one, "succeeded"), (other, "succeeded"), (one, BEFORE), (other, BEFORE)):
+        assert rolecall.run("true", **given).statuses == [status]
+    assert rolecall.run("true", **one, V="2").statuses == ["succeeded"]
+    assert rolecall.run("true", **other).statuses == [BEFORE]
+    assert rolecall.run("true", **one).statuses == ["succeeded"]
+
+
 def test_a_bucket_that_is_missing_is_said_before_anything_is_done(rolecall, sts, known):
     done = rolecall.run("true", **{**known, "ROLECALL_STATE": "s3://nowhere/runs"})
     assert (done.code, "make the bucket, or name another one" in done.message) == (2, True)
@@ -124,7 +169,7 @@ def test_a_success_is_written_although_the_run_is_to_end_meanwhile(rolecall, s3,
 
     def judge(method, key):
         writes = sum(m == "PUT" for m, _ in s3.requests)
-        return faults.BUSY if method == "PUT" and writes > 1 and not over else faults.Fault()
+        return faults.BUSY if method == "PUT" and writes > 4 and not over else faults.Fault()
 
     s3.judge = judge
     process = rolecall.start("run", **{**known, "ROLECALL_RETRY_MAX_WAIT": "1h"}, **ALWAYS)
@@ -211,9 +256,9 @@ def test_a_run_that_was_taken_over_begins_nothing_more_and_says_so(rolecall, s3,
 
 def test_a_run_that_cannot_show_life_for_its_lease_begins_nothing_more(rolecall, s3, known):
     def judge(method, key):
-        # All but the first write are lost on the way.
+        # All writes but those that take it are lost on the way.
         writes = sum(m == "PUT" for m, _ in s3.requests)
-        return faults.BROKEN if method == "PUT" and writes > 1 else faults.Fault()
+        return faults.BROKEN if method == "PUT" and writes > 4 else faults.Fault()
 
     s3.judge = judge
     given = {**known, "ROLECALL_STATE_LEASE": "1s", "ROLECALL_RETRY_MAX_WAIT": "0"}
@@ -233,10 +278,10 @@ def test_states_are_listed_and_cleared_save_those_that_a_run_holds(rolecall, s3,
         ("release-42", True),
     ]
     refused = rolecall("state", "clear", *place, **s3.environ)
-    assert (refused.code, list(s3.objects)) == (2, [KEY])
+    assert (refused.code, states(s3)) == (2, [KEY])
     assert "cleared s3://states/runs/old/1-of-1.json" in refused.out
     assert rolecall("state", "clear", "--force", *place, **s3.environ).code == 0
-    assert s3.objects == {}
+    assert states(s3) == []
     (tmp_path / "go").touch()
     assert rolecall.finish(first).code == 0
 

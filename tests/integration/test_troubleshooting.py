@@ -86,6 +86,7 @@ GIVEN = {
     "nothing-to-do": {"ROLECALL_TARGETS": ""},
     "list-or-organisation-not-read": {"ROLECALL_TARGETS": "file:targets.txt"},
     "state-not-had": {"ROLECALL_STATE": "state"},
+    "list-changed": {"ROLECALL_SHARD": f"1/2@3{'-00000000' * 5}"},
     "no-credentials": {
         "AWS_ACCESS_KEY_ID": "",
         "AWS_SECRET_ACCESS_KEY": "",

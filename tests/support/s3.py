@@ -127,6 +127,7 @@ class ScriptedS3(Served):
     Attributes:
         faults: what happens to the next requests of a method, by method. judge: asked for every
             other request, with its method and key.
+        ignored: the headers of conditions that it takes no notice of, as some work-alikes do.
         may_list: whether the caller may list; who may not is denied what is not there.
     """
 
@@ -138,6 +139,7 @@ class ScriptedS3(Served):
         self.faults: dict[str, list[Fault]] = {}
         self.judge: Callable[[str, str], Fault] = lambda _method, _key: Fault()
         self.may_list = True
+        self.ignored: set[str] = set()
         self._lock = threading.Lock()
         super().__init__()
 
@@ -176,6 +178,7 @@ class ScriptedS3(Served):
             return Reply(status=200, body=stored.data, etag=stored.etag, at=stored.at)
 
     def _put(self, key: str, stored: Stored | None, data: bytes, headers: dict[str, Any]) -> Reply:
+        headers = {name: v for name, v in headers.items() if name not in self.ignored}
         if "If-None-Match" in headers and stored:
             return _error(412, "PreconditionFailed")
         if wanted := headers.get("If-Match"):

@@ -20,6 +20,7 @@ from rolecall.state.folder import Folder
 from rolecall.state.keeper import Keeper
 from rolecall.state.lock import Held, take
 from rolecall.state.model import Owner, State, Success, decoded, encoded
+from rolecall.state.mounts import unshared
 from rolecall.state.store import ConflictError, Found
 
 ME = Owner(token="me", name="build 1", since=1.0, lease=60)
@@ -62,6 +63,9 @@ class Store:
         self.data, self.version = data, (self.version or 0) + 1
         self.writes += 1
         return str(self.version)
+
+    def prove(self, data, version):
+        assert (self.data, str(self.version)) == (data, version)
 
     def taken(self):
         return False
@@ -303,7 +307,7 @@ def known(environ=(), **options):
     variables = {f"ROLECALL_{name}": value for name, value in options.items()}
     loaded = load(environ=variables, flags={}, folder=Path("/nonexistent"))
     assert loaded.problems == ()
-    return identity.run_id(loaded, dict(environ))
+    return identity.identity(loaded, dict(environ), dict(environ)).run_id
 
 
 EXECUTION = {"EXECUTION_ID": "1f0e-77", "TARGETS": "arn:aws:iam::222222222222:role/a"}
@@ -371,6 +375,60 @@ def test_a_lock_file_that_was_removed_meanwhile_is_no_lock(tmp_path):
     assert other.claim(), "the first holds a lock that nobody can find"
     other.release()
     store.release()
+
+
+def claimed(path):
+    store = Folder(path).store("r", "1/1")
+    assert store.claim()
+    return store, store.write(encoded(FRESH), None)
+
+
+def test_a_file_system_that_locks_and_keeps_what_is_written_is_one_for_a_state(tmp_path):
+    store, version = claimed(tmp_path)
+    with pytest.raises(StateError, match="does not hold what was just written"):
+        store.prove(encoded(FRESH), version)
+    data = encoded(FRESH)
+    store.prove(data, store.write(data, version))
+    assert not Folder(tmp_path).store("r", "1/1").claim(), "it is held all the same"
+    store.release()
+
+
+def test_a_file_system_whose_locks_hold_nobody_out_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("fcntl.flock", lambda *_: None)
+    store = Folder(tmp_path).store("r", "1/1")
+    with pytest.raises(StateError, match=r"was locked twice: locks do nothing") as raised:
+        take(store, FRESH, ME, wait=0, sleep=never)
+    assert "or s3://bucket/prefix" in raised.value.remedy
+
+
+MOUNTS = r"""22 1 0:21 / / rw,relatime shared:1 - ext4 /dev/root rw
+30 22 0:40 / /mnt/efs rw shared:2 - nfs4 fs-1:/ rw,vers=4.1,local_lock=none,addr=10.0.0.1
+31 22 0:41 / /mnt/own rw shared:3 - nfs host:/x rw,vers=3,nolock,local_lock=all
+32 22 0:42 / /mnt/s3 rw shared:4 - fuse.s3fs s3fs rw,user_id=0
+33 22 0:43 / /mnt/a\040b rw shared:5 - fuse mountpoint-s3 ro
+34 22 0:44 / /mnt/desktop rw shared:6 - fuse.grpcfuse grpcfuse rw
+35 31 0:45 / /mnt/own/disk rw shared:7 - xfs /dev/sdb rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/var/state", ""),
+        ("/mnt/efs/state", ""),
+        ("/mnt/own/state", "nfs with locks of its own on each machine"),
+        ("/mnt/own/disk/state", ""),
+        ("/mnt/s3", "s3fs, a bucket"),
+        ("/mnt/a b/state", "mountpoint-s3, a bucket"),
+        ("/mnt/desktop/state", ""),
+    ],
+)
+def test_locks_that_are_known_to_hold_on_one_machine_only_are_told(tmp_path, path, told):
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(MOUNTS)
+    assert unshared(Path(path), mounts).startswith(told)
+    assert bool(unshared(Path(path), mounts)) is bool(told)
+    assert unshared(Path(path), tmp_path / "none") == ""
 
 
 def test_two_in_a_folder_exclude_each_other_and_what_was_killed_is_tidied_up(tmp_path):

@@ -5,6 +5,7 @@ The schema is in docs/plan.schema.json. `version` rises when a field changes its
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 import secrets
@@ -139,6 +140,12 @@ def _whole(found: Record) -> bool:
 def commands_record(commands: Commands) -> dict[str, Any]:
     """What is run, as data."""
     return {"items": list(commands.items), "listed": commands.listed}
+
+
+def commands_digest(settings: Settings, mask: Mask) -> str:
+    """Of what is run, as reports show it: what is masked there can't be guessed by this either."""
+    shown = mask.apply(_json([commands_record(settings.commands), settings.shell]))
+    return hashlib.sha256(shown).hexdigest()[:16]
 
 
 def target_record(target: Target, salt: str) -> dict[str, Any]:

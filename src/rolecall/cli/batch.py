@@ -20,6 +20,7 @@ from rolecall.report.record import FOLDER, READABLE
 from rolecall.settings.sources import PREFIX, BadValueError
 from rolecall.targets import Resolved
 from rolecall.targets.builds import Share, divide
+from rolecall.targets.pin import pin
 
 # What CodeBuild takes in one batch; a project's own `maximumBuildsAllowed` may be less.
 _MOST_BUILDS = 100
@@ -57,7 +58,13 @@ def text(context: Context, given: BatchArguments, *, phases: str = "") -> str:
     resolved = _resolved(context)
     narrowed = len(resolved.targets) < resolved.count
     try:
-        waves = divide(resolved.targets, given.way, shards=given.shards, named=narrowed)
+        waves = divide(
+            resolved.targets,
+            given.way,
+            pinned=pin(resolved.whole),
+            shards=given.shards,
+            named=narrowed,
+        )
     except BadValueError as error:
         raise ConfigError([Problem("ROLECALL_TARGETS", str(error))]) from None
     if given.way == "wave" and len({target.wave for target in resolved.whole}) == 1:
@@ -102,7 +109,7 @@ def _input(context: Context, waves: Sequence[Sequence[Share]]) -> str:
         raw = [context.loaded.given[name] for name in along]
         raise ConfigError([Problem(each.at(), wrong) for each in raw])
     builds = [
-        [{"build": s.identifier, "only": s.only, "shard": str(s.shard)} for s in wave]
+        [{"build": s.identifier, "only": s.only, "shard": s.shard.pinned} for s in wave]
         for wave in waves
     ]
     text = json.dumps({"waves": builds}, separators=(",", ":")) + "\n"
@@ -176,8 +183,7 @@ def _batch(context: Context, waves: Sequence[Sequence[Share]]) -> Iterator[str]:
 
 
 def _of_share(share: Share) -> dict[str, str]:
-    shard = {"ROLECALL_SHARD": str(share.shard)} if share.shard.count > 1 else {}
-    return {"ROLECALL_ONLY": share.only, **shard}
+    return {"ROLECALL_ONLY": share.only, "ROLECALL_SHARD": share.shard.pinned}
 
 
 def _along(context: Context, waves: Sequence[Sequence[Share]]) -> dict[str, str]:

@@ -22,7 +22,8 @@ from rolecall.settings import Settings
 from rolecall.settings.documents import Commands
 from rolecall.settings.load import Loaded, load
 from rolecall.settings.options import REGION
-from rolecall.settings.sources import clean
+from rolecall.settings.sources import PREFIX, clean
+from rolecall.state.identity import Identity, identity
 from rolecall.targets import Build, Resolved, Target, lists, names, resolve, selection
 from rolecall.targets.arns import HOME_REGIONS
 from rolecall.targets.entries import ReadList
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from rolecall.targets.organization import Call, Found, Wish
 
 _MOST_NAMED = 20
+# Whoever may write to a webhook is no business of the commands.
+_NOTIFY = f"{PREFIX}NOTIFY"
 _POSIX_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "mksh", "zsh", "ash", "busybox"})
 
 
@@ -68,6 +71,21 @@ class Context:
     def own_profile(self) -> OwnProfile:
         """What the source's profile says, beside its credentials."""
         return aws_files.own(self.environ, self.folder)
+
+    @property
+    def handed_on(self) -> dict[str, str]:
+        """The variables that commands are given of this process's."""
+        return {name: value for name, value in self.environ.items() if name != _NOTIFY}
+
+    @property
+    def inherited(self) -> Mapping[str, str]:
+        """Those that the commands of a target are."""
+        return aws_variables.inherited(self.handed_on).kept
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Which run this is."""
+        return identity(self.loaded, self.environ, self.inherited)
 
     @property
     def region_variable(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rolecall.cli.context import Context
 from rolecall.errors import Problem
-from rolecall.state.identity import UNKNOWN, run_id
+from rolecall.state.identity import UNKNOWN
 
 
 def problems(context: Context) -> Iterator[Problem]:
@@ -14,5 +14,5 @@ def problems(context: Context) -> Iterator[Problem]:
     given, known = context.loaded.given, ("STATE", "RUN_ID", "EXECUTION_ID")
     if "STATE" not in given or any(map(context.loaded.may_hold, known)):
         return
-    if not run_id(context.loaded, context.environ):
+    if not (context.settings.run_id or context.settings.execution_id):
         yield Problem(given["STATE"].at(), UNKNOWN)

@@ -8,23 +8,26 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from rolecall import wording
 from rolecall.cli.aws import Aws
 from rolecall.cli.context import Context
+from rolecall.errors import StateError
 from rolecall.logs import Log
-from rolecall.settings.sources import clean
 from rolecall.settings.state import in_bucket
 from rolecall.state.bucket import Bucket
 from rolecall.state.digest import counting
 from rolecall.state.folder import Folder
-from rolecall.state.identity import owner_name, run_id
+from rolecall.state.identity import owner_name
 from rolecall.state.keeper import Keeper
 from rolecall.state.kept import Kept
+from rolecall.state.lasting import Lasting, lasting
 from rolecall.state.lock import described, take
 from rolecall.state.memory import Memory
 from rolecall.state.model import Key, Owner, State, Success, decoded
 from rolecall.state.store import Place
+from rolecall.state.turns import Turn, holds, take_turn
 from rolecall.stop import Stop
 from rolecall.targets import Resolved
 
@@ -48,9 +51,8 @@ def opened(context: Context, aws: Aws, resolved: Resolved, stop: Stop) -> Iterat
     settings = context.settings
     if in_bucket(settings.state):
         aws.source(resolved)  # in the region of these targets
-    run, shard = run_id(context.loaded, context.environ), str(settings.shard)
-    store = place(context, aws).store(run, shard)
-    owner = _owner(context)
+    where, run, shard = place(context, aws), context.identity.run_id, str(settings.shard)
+    store, owner = where.store(run, shard), _owner(context)
     log = Log()
 
     def waiting(other: Owner | None) -> None:
@@ -67,11 +69,35 @@ def opened(context: Context, aws: Aws, resolved: Resolved, stop: Stop) -> Iterat
     )
     keeper = Keeper(store, held)
     try:
-        revision = _revision(context)
-        successes = counting(held.state, settings, resolved.targets, revision)
-        yield Kept(keeper, settings, successes, revision=revision, by=owner.name)
+        # Of a file the kernel knew at once that its holder had gone.
+        abandoned = held.abandoned and store.leased
+        _take_turn(where, _turn(context, resolved), keeper, stop, abandoned=abandoned)
+        met = _met(context)
+        successes = counting(keeper.state, settings, resolved.targets, met)
+        yield Kept(keeper, settings, successes, met=met, by=owner.name)
     finally:
         keeper.close()
+
+
+def _take_turn(where: Place, turn: Turn, keeper: Keeper, stop: Stop, *, abandoned: bool) -> None:
+    """Ends the successes of other runs in these accounts, or ours where those came since."""
+    counts = holds(where, turn, abandoned=abandoned)
+    if not counts and not keeper.change(lambda s: replace(s, after=None, successes={})):
+        raise StateError(
+            f"what succeeded in run {turn.run_id} could not be marked as undone, although another"
+            " run has been to its accounts since",
+            "see the warning above",
+        )
+    take_turn(where, turn, anew=not counts, sleep=stop.sleep)
+
+
+def _turn(context: Context, resolved: Resolved) -> Turn:
+    return Turn(
+        place=context.identity.place,
+        run_id=context.identity.run_id,
+        shard=str(context.settings.shard),
+        accounts=frozenset(target.account_id for target in resolved.targets),
+    )
 
 
 def remembered(context: Context, aws: Aws, resolved: Resolved) -> dict[Key, Success]:
@@ -83,11 +109,14 @@ def remembered(context: Context, aws: Aws, resolved: Resolved) -> dict[Key, Succ
     settings = context.settings
     if not settings.state:
         return {}
-    run, shard = run_id(context.loaded, context.environ), str(settings.shard)
-    store = place(context, aws).store(run, shard)
+    where = place(context, aws)
+    store = where.store(context.identity.run_id, str(settings.shard))
     found = store.read()
-    state = decoded(found.data, store.where) if found else State(run_id=run, shard=shard)
-    return counting(state, settings, resolved.targets, _revision(context))
+    state = decoded(found.data, store.where) if found else State(run_id="", shard="")
+    abandoned = state.owner is not None and store.leased
+    if not holds(where, _turn(context, resolved), abandoned=abandoned):
+        return {}
+    return counting(state, settings, resolved.targets, _met(context))
 
 
 def _owner(context: Context) -> Owner:
@@ -100,5 +129,7 @@ def _owner(context: Context) -> Owner:
     )
 
 
-def _revision(context: Context) -> str:
-    return clean(context.environ.get("CODEBUILD_RESOLVED_SOURCE_VERSION", ""))
+def _met(context: Context) -> Lasting:
+    settings = context.settings
+    scripts = (*settings.before.items, *settings.commands.items, *settings.after.items)
+    return lasting(context.environ, context.inherited, context.folder, scripts)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rolecall import logs
+from rolecall.approval.record import commands_digest
 from rolecall.aws_files import OwnProfile
 from rolecall.aws_variables import Inherited, inherited
 from rolecall.cli import identity
@@ -38,13 +39,13 @@ from rolecall.settings.load import Loaded
 from rolecall.state.memory import Forgetful, Memory
 from rolecall.stop import Stop
 from rolecall.targets import Resolved
+from rolecall.targets.pin import pin
 from rolecall.wording import harmless, seconds, wrapped
 from rolecall.workplaces import Folders
 
 if TYPE_CHECKING:
     from rolecall.targets.organization import Found
 
-_NOTIFY = "ROLECALL_NOTIFY"
 # What the report has anyway.
 _SHOWN_ELSEWHERE = frozenset({"targets", "commands", "before", "after"})
 _NARROWEST = 40
@@ -78,7 +79,12 @@ def command(context: Context) -> int:
             )
             outcome = runner.run(resolved.targets, resolved.count)
             output.rest()
-            outcome = replace(kept.named(outputs.named(outcome)), plan=_plan(context))
+            outcome = replace(
+                kept.named(outputs.named(outcome)),
+                plan=_plan(context),
+                targets_digest=pin(resolved.whole),
+                commands_digest=commands_digest(context.settings, context.mask),
+            )
             report = _write_report(context, outcome, resolved.found)
         told.finished(outcome, report)
         if context.settings.notify:
@@ -119,8 +125,7 @@ def surroundings(context: Context, stop: Stop, *, artifacts: Folders | None = No
     _tell_left_out(inherited(context.environ), context.own_profile)
     _tell_limits(context.settings)
     return Surroundings(
-        # Whoever may write to a webhook is no business of the commands.
-        environ={name: v for name, v in context.environ.items() if name != _NOTIFY},
+        environ=context.handed_on,
         folder=context.folder,
         shell=context.shell,
         own=context.own_profile,

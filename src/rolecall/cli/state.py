@@ -25,7 +25,6 @@ from rolecall.errors import (
 from rolecall.report.record import minute, moment
 from rolecall.report.table import fitted
 from rolecall.settings.state import in_bucket
-from rolecall.state.identity import run_id
 from rolecall.state.lock import described, lives, take
 from rolecall.state.model import Owner, State, decoded
 from rolecall.state.store import Store
@@ -94,7 +93,8 @@ def _cleared(seen: _Seen, stop: Stop, *, force: bool) -> bool:
         return True
     owner = Owner(token=secrets.token_hex(16), name="state clear", since=time.time(), lease=10)
     try:
-        take(seen.store, State(run_id="", shard=""), owner, wait=0, sleep=stop.sleep)
+        nothing = State(run_id="", shard="")
+        take(seen.store, nothing, owner, wait=0, sleep=stop.sleep, proven=False)
     except StateError:
         return False
     try:
@@ -114,7 +114,7 @@ def _seen(context: Context, stop: Stop) -> Iterator[_Seen]:
         raise ConfigError(problems)
     aws = Aws(context, stop, stream=TextOutlet(outlet()))
     place = memory.place(context, aws)
-    for store in place.stores(run_id(loaded, context.environ)):
+    for store in place.stores(context.identity.run_id):
         claimed = _claimed(store)
         try:
             found = store.read()
@@ -146,7 +146,7 @@ def _nothing(context: Context) -> str:
 
 
 def _of_what(context: Context) -> str:
-    known = run_id(context.loaded, context.environ)
+    known = context.identity.run_id
     return f" of run {known}" if known else ""
 
 

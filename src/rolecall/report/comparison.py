@@ -63,8 +63,9 @@ def _narrowed(outcome: Outcome) -> bool:
     return any(option.name in ("only", "shard") for option in outcome.plan.options)
 
 
-def _by_name(outcome: Outcome) -> dict[tuple[str, str], Result]:
-    return {(result.target, result.region): result for result in outcome.everything}
+def _by_name(outcome: Outcome) -> dict[tuple[str, str, str], Result]:
+    # A name that is another account's now is another target.
+    return {(r.target, r.account_id, r.region): r for r in outcome.everything}
 
 
 def _was(change: Change) -> Status | None:

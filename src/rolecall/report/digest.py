@@ -53,6 +53,8 @@ class Digest:
         self.not_assumed = _groups(found[Status.NOT_ASSUMED], _why)
         self.not_run = _groups(found[Status.NOT_RUN], lambda r: r.reason)
         self._left = [result for result in outcome.everything if result.status in _LEFT]
+        # The names are divided once more where the surroundings have the part that this run was.
+        self._whole = " --shard 1/1" if outcome.shard != "1/1" else ""
         self._remembers = any(option.name == "state" for option in outcome.plan.options)
 
     def name(self, result: Result) -> str:
@@ -80,7 +82,7 @@ class Digest:
         names = ",".join(map(self.name, results))
         if len(names) > _LONGEST_NAMES:
             return ""
-        return f"rolecall {verb} --only {shlex.quote(names)}"
+        return f"rolecall {verb} --only {shlex.quote(names)}{self._whole}"
 
 
 def in_time(failed: Iterable[Result]) -> list[Result]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from rolecall import wording
 from rolecall.errors import FileError
 from rolecall.results import Outcome, Plan, Result, Span, Status
+from rolecall.targets.pin import differences
 
 _MOST_NAMED = 10
 _WHOLE = "1/1"
+_LONGEST = 60
+_DEPLOY_AGAIN = "deploy every part of one list with the same commands, and merge those reports only"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +49,7 @@ def merge(parts: Sequence[Part]) -> Merged:
     parts = sorted(parts, key=lambda part: part.outcome.started_at)
     _check_runs(parts)
     _check(parts)
+    _check_lists(parts)
     taken = _taken(parts)
     results = sorted((result for _, result in taken.values()), key=lambda result: result.index)
     kept = {id(part) for part, _ in taken.values()}
@@ -112,6 +116,46 @@ def _check(parts: Sequence[Part]) -> None:
                     )
 
 
+def _check_lists(parts: Sequence[Part]) -> None:
+    """Whether all were parts of one list, and did the same: else some target is in none."""
+    for one, other in _first_beside_others(parts, lambda outcome: outcome.targets_digest):
+        if what := differences(one.outcome.targets_digest, other.outcome.targets_digest):
+            raise FileError(
+                f"{one.place} and {other.place} are not of one list of targets: {what} between the"
+                f" two; {_DEPLOY_AGAIN}"
+            )
+    for one, other in _first_beside_others(parts, lambda outcome: outcome.commands_digest):
+        if one.outcome.commands_digest != other.outcome.commands_digest:
+            differing = _command_that_differs(one.outcome.plan, other.outcome.plan)
+            raise FileError(
+                f"{one.place} and {other.place} are not of the same commands: {differing};"
+                f" {_DEPLOY_AGAIN}"
+            )
+
+
+def _first_beside_others(
+    parts: Sequence[Part], known: Callable[[Outcome], str]
+) -> Iterator[tuple[Part, Part]]:
+    """Of those that know it, the first with each of the others."""
+    knowing = [part for part in parts if known(part.outcome)]
+    yield from ((knowing[0], part) for part in knowing[1:])
+
+
+def _command_that_differs(one: Plan, other: Plan) -> str:
+    for number, (was, now) in enumerate(zip_longest(one.commands, other.commands), 1):
+        if was != now:
+            first, second = _quoted(was), _quoted(now)
+            return f"command {number} is {first} in the first and {second} in the second"
+    return "their shell is another one, or they are otherwise divided"
+
+
+def _quoted(command: str | None) -> str:
+    if command is None:
+        return "missing"
+    line = wording.printable(command.strip())
+    return f"`{line[:_LONGEST]}…`" if len(line) > _LONGEST else f"`{line}`"
+
+
 def _taken(parts: Iterable[Part]) -> dict[tuple[str, str], tuple[Part, Result]]:
     """For each target and region the Result that holds, and the report it is of."""
     taken: dict[tuple[str, str], tuple[Part, Result]] = {}
@@ -146,9 +190,16 @@ def _head(counting: Sequence[Outcome], everything: Sequence[Outcome]) -> Outcome
         started_at=min(starts),
         seconds=max(ends) - min(starts),
         bug="\n".join(outcome.bug for outcome in counting if outcome.bug),
-        run_id=next((outcome.run_id for outcome in everything if outcome.run_id), ""),
+        run_id=_known(outcome.run_id for outcome in everything),
         targets_in_all=max(outcome.targets_in_all for outcome in everything),
+        targets_digest=_known(outcome.targets_digest for outcome in everything),
+        commands_digest=_known(outcome.commands_digest for outcome in everything),
     )
+
+
+def _known(found: Iterable[str]) -> str:
+    """What all say that know it."""
+    return next(filter(None, found), "")
 
 
 def _gravest(found: Iterable[Result | None]) -> Result | None:

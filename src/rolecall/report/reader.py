@@ -18,6 +18,7 @@ from rolecall.errors import FileError
 from rolecall.report.outputs import is_ours
 from rolecall.report.record import FILE_NAME, VERSION
 from rolecall.results import CommandResult, Given, Outcome, Plan, Result, Span, Status
+from rolecall.settings.amounts import PIN
 
 _LONGEST = 100 * 365 * 86_400
 _MOST_TARGETS = 1_000_000
@@ -86,6 +87,12 @@ class _Node:
         if _SHARD.fullmatch(value):
             return value
         raise self._wrong("shard", "such as 1/4")
+
+    def pin(self, key: str) -> str:
+        value = self.text(key)
+        if not value or re.fullmatch(PIN, value):
+            return value
+        raise self._wrong(key, "a digest of a list of targets")
 
     def flag(self, key: str) -> bool:
         value = self.data.get(key)
@@ -179,6 +186,8 @@ def _outcome(node: _Node) -> Outcome:
         shard=node.shard(),
         targets_in_all=min(_MOST_TARGETS, max(0, node.whole("targets_in_all") or 0)),
         missing=max(0, node.whole("missing") or 0),
+        targets_digest=node.pin("targets_digest"),
+        commands_digest=node.word("commands_digest"),
     )
 
 

@@ -78,6 +78,8 @@ def _head(outcome: Outcome) -> dict[str, Any]:
         "shard": outcome.shard,
         "targets_in_all": outcome.targets_in_all,
         "missing": outcome.missing,
+        "targets_digest": outcome.targets_digest,
+        "commands_digest": outcome.commands_digest,
         "preflight": {
             "started_at": moment(outcome.preflight.started_at),
             "seconds": round(outcome.preflight.seconds, 3),

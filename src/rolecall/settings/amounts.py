@@ -102,32 +102,47 @@ def _size(word: str) -> Amount:
         raise BadValueError(f"{error}; {_SIZES}") from None
 
 
+PIN = "[0-9]{1,7}(?:-[0-9a-f]{8}){5}"
+_SHARD = rf"([0-9]{{1,4}})\s*/\s*([0-9]{{1,4}})(?:@({PIN}))?"
+
+
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One of several processes that share the targets. `number` counts from 1."""
+    """One of several processes that share the targets.
+
+    Attributes:
+        number: counts from 1. pin: what the list was when it was divided (`targets.pin`); empty
+            where that was not said.
+    """
 
     number: int = 1
     count: int = 1
+    pin: str = ""
 
     def __str__(self) -> str:
         return f"{self.number}/{self.count}"
 
+    @property
+    def pinned(self) -> str:
+        """As SHARD has it."""
+        return f"{self}@{self.pin}" if self.pin else str(self)
+
 
 @dataclass(frozen=True, slots=True)
 class ShardKind:
-    """`2/4`: the second of four."""
+    """`2/4`: the second of four; behind an `@`, of which list."""
 
     name: str = "i/n"
 
     def parse(self, raw: Any) -> Shard:
         text = text_of(raw)
-        found = re.fullmatch(r"([0-9]{1,4})\s*/\s*([0-9]{1,4})", text)
+        found = re.fullmatch(_SHARD, text)
         if not found or not 1 <= int(found[1]) <= int(found[2]):
             raise BadValueError(f"{text!r} is no shard; write such as 1/4, up to 4/4")
-        return Shard(int(found[1]), int(found[2]))
+        return Shard(int(found[1]), int(found[2]), found[3] or "")
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "pattern": "^[0-9]{1,4}\\s*/\\s*[0-9]{1,4}$"}
+        return {"type": "string", "pattern": f"^{_SHARD}$"}
 
     def show(self, value: Shard) -> str:
-        return str(value)
+        return value.pinned

@@ -321,7 +321,8 @@ class Settings:
         ShardKind(),
         default=Shard(),
         help="This process's part of the targets, such as `2/4`, where several share them: every"
-        " fourth of each wave, from the second",
+        " fourth of each wave, from the second; behind an `@`, of which list, as `plan --batch`"
+        " writes it",
         run_only=True,
     )
     plan: str = option(

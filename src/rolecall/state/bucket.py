@@ -8,17 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, Protocol
 
 from rolecall.errors import AssumeError, StateError
 from rolecall.sessions import remedies
 from rolecall.sessions.faults import FAILURES, code_of
 from rolecall.sessions.retry import Retry
-from rolecall.state.store import ConflictError, Found, file_name
+from rolecall.state.store import TURNS, ConflictError, Found, file_name
 
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
 _CONFLICTS = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
 _DENIED = frozenset({"AccessDenied", "403", "Forbidden"})
+_UNKNOWN = frozenset({"NotImplemented", "501"})
+_CONDITIONAL = (
+    "name a bucket of S3 in ROLECALL_STATE, another store that refuses such writes (412"
+    " PreconditionFailed), or a folder"
+)
+_NOBODY_S = '"00000000000000000000000000000000"'  # an ETag that no object has
 # S3 answers 409 where two write at once, and asks to try again.
 _TRIES = 5
 
@@ -84,22 +91,22 @@ class BucketStore:
             age=max(0.0, (_now(answer) - answer["LastModified"]).total_seconds()),
         )
 
-    def write(self, data: bytes, version: str | None, *, patient: bool = True) -> str:
+    def _put(self, data: bytes, version: str | None) -> str:
         only_if = {"IfNoneMatch": "*"} if version is None else {"IfMatch": version}
+        answer = self._client.put_object(
+            Bucket=self._bucket,
+            Key=self._key,
+            Body=data,
+            ContentType="application/json",
+            **only_if,
+        )
+        return str(answer["ETag"])
 
-        def put() -> str:
-            answer = self._client.put_object(
-                Bucket=self._bucket,
-                Key=self._key,
-                Body=data,
-                ContentType="application/json",
-                **only_if,
-            )
-            return str(answer["ETag"])
-
+    def write(self, data: bytes, version: str | None, *, patient: bool = True) -> str:
         for _ in range(_TRIES):
             try:
-                return str(self._call("write", put, patient=patient))
+                put = self._call("write", lambda: self._put(data, version), patient=patient)
+                return str(put)
             except FAILURES as error:
                 if code_of(error) not in _CONFLICTS | _MISSING:
                     raise _failure(error, self.where, "written", "s3:PutObject") from None
@@ -114,6 +121,22 @@ class BucketStore:
         raise ConflictError(
             f"{self.where} was written by another process, which has taken the run over"
         )
+
+    def prove(self, data: bytes, version: str) -> None:
+        # Of what lies there already: where it is written all the same, nothing is lost.
+        conditions = {"If-None-Match: *": None, "another If-Match": _NOBODY_S}
+        for condition, other in conditions.items():
+            try:
+                self._call("write", partial(self._put, data, other), patient=True)
+            except FAILURES as error:
+                if code_of(error) in _CONFLICTS | _MISSING:
+                    continue
+                raise _failure(error, self.where, "written", "s3:PutObject") from None
+            raise StateError(
+                f"{self.where} was written although it was not to be ({condition}): this store does"
+                " not keep to the conditions of a write, so that two runs could deploy at once",
+                _CONDITIONAL,
+            )
 
     def taken(self) -> bool:
         return False  # what is written says so, and is written often
@@ -148,6 +171,10 @@ class Bucket:
         key = f"{self._prefix}{run_id}/{file_name(shard)}"
         return BucketStore(self._client, self._retry, self._bucket, key)
 
+    def turns(self, place: str) -> BucketStore:
+        key = f"{self._prefix}{TURNS}/{place}"
+        return BucketStore(self._client, self._retry, self._bucket, key)
+
     def stores(self, run_id: str = "") -> Iterator[BucketStore]:
         prefix = f"{self._prefix}{run_id}/" if run_id else self._prefix
         request = {"Bucket": self._bucket, "Prefix": prefix}
@@ -179,6 +206,8 @@ def _failure(error: Exception, where: str, what: str, action: str) -> StateError
     reason = f"{where} cannot be {what}: {remedies.reason_of(error)}"
     if code == "NoSuchBucket":
         return StateError(reason, "make the bucket, or name another one in ROLECALL_STATE")
+    if code in _UNKNOWN:
+        return StateError(f"{reason}: this store knows no conditional writes", _CONDITIONAL)
     if code in _DENIED:
         return StateError(
             reason,

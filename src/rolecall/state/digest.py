@@ -9,6 +9,7 @@ from typing import Any
 
 from rolecall.approval.record import commands_record, target_record
 from rolecall.settings import Settings
+from rolecall.state.lasting import Lasting
 from rolecall.state.model import Key, State, Success
 from rolecall.targets import Target
 
@@ -20,11 +21,18 @@ class Digests:
     """Digests under one state's salt, since variables and commands may hold secrets.
 
     Args:
-        revision: of the sources; empty where that is not known.
+        met: what commands meet.
     """
 
-    def __init__(self, settings: Settings, *, revision: str, salt: str) -> None:
-        self._settings, self._revision, self._salt = settings, revision, salt
+    def __init__(self, settings: Settings, *, met: Lasting, salt: str) -> None:
+        self._settings, self._salt = settings, salt
+        self._for_all = {
+            "shell": settings.shell,
+            # What is deployed may be made there.
+            "before": commands_record(settings.before),
+            "inherited": self._hidden(met.variables),
+            "source": self._hidden(met.source),
+        }
 
     def of(self, target: Target, region: str) -> str:
         """Of what is done to a target in a region."""
@@ -43,16 +51,18 @@ class Digests:
         return self._digest({"after": commands_record(self._settings.after)})
 
     def _digest(self, data: Mapping[str, Any]) -> str:
-        known = {**data, "shell": self._settings.shell, "revision": self._revision}
-        text = json.dumps(known, sort_keys=True)
-        return hmac.digest(self._salt.encode(), text.encode(), "sha256").hex()[:32]
+        return self._hidden({**data, **self._for_all})[:32]
+
+    def _hidden(self, data: Mapping[str, Any]) -> str:
+        text = json.dumps(data, sort_keys=True)
+        return hmac.digest(self._salt.encode(), text.encode(errors="replace"), "sha256").hex()
 
 
 def counting(
-    state: State, settings: Settings, targets: Sequence[Target], revision: str
+    state: State, settings: Settings, targets: Sequence[Target], met: Lasting
 ) -> dict[Key, Success]:
     """The successes of these targets that still count."""
-    digests = Digests(settings, revision=revision, salt=state.salt)
+    digests = Digests(settings, met=met, salt=state.salt)
     found = {}
     for target in targets:
         for region in target.regions:

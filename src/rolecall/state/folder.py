@@ -12,8 +12,10 @@ from pathlib import Path
 
 from rolecall.errors import FileError, StateError
 from rolecall.files import PRIVATE_FILE, make_folder, write_atomically
-from rolecall.state.store import ConflictError, Found, file_name
+from rolecall.state.mounts import unshared
+from rolecall.state.store import TURNS, ConflictError, Found, file_name
 
+_LOCKING = "name a folder in ROLECALL_STATE whose file system can lock files, or s3://bucket/prefix"
 _WRITABLE = "name a folder in ROLECALL_STATE that this user may write and that outlives the build"
 
 
@@ -36,10 +38,8 @@ class FolderStore:
                 os.close(descriptor)
                 if error.errno in (errno.EAGAIN, errno.EACCES):
                     return False
-                why = (
-                    "ROLECALL_STATE needs a file system that can lock files, or s3://bucket/prefix"
-                )
-                raise StateError(f"{self._lock} cannot be locked: {error.strerror}", why) from None
+                why = f"{self._lock} cannot be locked: {error.strerror}"
+                raise StateError(why, _LOCKING) from None
             if self._there() == _which(descriptor):
                 self._descriptor = descriptor
             else:  # it was removed between opening and locking: another one is the lock now
@@ -103,6 +103,29 @@ class FolderStore:
             raise StateError(why, _WRITABLE) from None
         return ""
 
+    def prove(self, data: bytes, version: str) -> None:
+        if kind := unshared(self._path.parent):
+            wrong = f"{self.where} lies on {kind}: two runs could deploy at once"
+            raise StateError(wrong, _LOCKING)
+        if self._locked_twice():
+            wrong = f"{self._lock} was locked twice: locks do nothing on this file system, so that"
+            raise StateError(f"{wrong} two runs could deploy at once", _LOCKING)
+        found = self.read()
+        if found is None or found.data != data:
+            wrong = f"{self.where} does not hold what was just written to it"
+            raise StateError(wrong, _WRITABLE)
+
+    def _locked_twice(self) -> bool:
+        """A lock is of an open file, not of a process: our own keeps out ourselves."""
+        descriptor = self._open()
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)
+        return not self.taken()
+
     def delete(self, *, held: bool = False) -> None:
         try:
             if held:
@@ -134,6 +157,9 @@ class Folder:
 
     def store(self, run_id: str, shard: str) -> FolderStore:
         return FolderStore(self._path / run_id / file_name(shard))
+
+    def turns(self, place: str) -> FolderStore:
+        return FolderStore(self._path / TURNS / place)
 
     def stores(self, run_id: str = "") -> Iterator[FolderStore]:
         try:

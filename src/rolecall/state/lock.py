@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from rolecall import wording
@@ -23,11 +24,13 @@ class Held:
     Attributes:
         version: what the store knows it by. at: when it was written, on the monotonic clock, or
             a little earlier.
+        abandoned: whether who held it before never let go of it.
     """
 
     state: State
     version: str
     at: float
+    abandoned: bool = False
 
 
 def take(
@@ -37,6 +40,7 @@ def take(
     *,
     wait: float,
     sleep: Sleep,
+    proven: bool = True,
     waiting: Callable[[Owner | None], None] = lambda _: None,
     monotonic: Monotonic = time.monotonic,
 ) -> Held:
@@ -45,6 +49,7 @@ def take(
     Args:
         fresh: what to begin with where nothing is remembered.
         wait: seconds to wait for a living owner to be done.
+        proven: whether the store has to show that only one process can hold it.
         waiting: told once who that is; None where it is not known.
 
     Raises:
@@ -53,7 +58,7 @@ def take(
     deadline = monotonic() + wait
     told = False
     while True:
-        held, other = _try(store, fresh, owner, monotonic)
+        held, other = _try(store, fresh, owner, monotonic, proven=proven)
         if held:
             return held
         if (left := deadline - monotonic()) <= 0:
@@ -65,7 +70,7 @@ def take(
 
 
 def _try(
-    store: Store, fresh: State, owner: Owner, monotonic: Monotonic
+    store: Store, fresh: State, owner: Owner, monotonic: Monotonic, *, proven: bool
 ) -> tuple[Held | None, Owner | None]:
     """The state, or else who holds it, where that is known."""
     claimed = store.claim()
@@ -75,14 +80,27 @@ def _try(
         if not claimed or (found and lives(store, state, found)):
             return None, state.owner
         mine, at = replace(state, owner=owner), monotonic()
-        version = store.write(encoded(mine), found.version if found else None)
+        data = encoded(mine)
+        version = store.write(data, found.version if found else None)
+        if proven:
+            _prove(store, mine, data, version)
     except ConflictError:
         store.release()
         return None, None
     except BaseException:
         store.release()
         raise
-    return Held(state=mine, version=version, at=at), None
+    return Held(state=mine, version=version, at=at, abandoned=state.owner is not None), None
+
+
+def _prove(store: Store, mine: State, data: bytes, version: str) -> None:
+    """Lets go at once of what can't be held."""
+    try:
+        store.prove(data, version)
+    except StateError:
+        with suppress(ConflictError, StateError):
+            store.write(encoded(replace(mine, owner=None)), version)
+        raise
 
 
 def lives(store: Store, state: State, found: Found) -> bool:

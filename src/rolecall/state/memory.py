@@ -25,8 +25,18 @@ class Memory(Protocol):
     def lost(self) -> str:
         """Why nothing more may begin here; empty while it may."""
 
+    def begin(self, target: Target, region: str) -> str:
+        """Ends what succeeded there earlier, before the first command.
+
+        Returns:
+            Why nothing may begin there, since that could not be done; else nothing.
+        """
+
     def succeeded(self, target: Target, region: str) -> None:
         """Returns once it is remembered, or can't be for now, which the log says."""
+
+    def begin_after(self) -> str:
+        """As `begin`, for the commands after the last target."""
 
     def remember_after(self) -> None:
         """The same for the commands after the last target."""
@@ -41,8 +51,14 @@ class Forgetful:
     def lost(self) -> str:
         return ""
 
+    def begin(self, target: Target, region: str) -> str:
+        return ""
+
     def succeeded(self, target: Target, region: str) -> None:
         pass
+
+    def begin_after(self) -> str:
+        return ""
 
     def remember_after(self) -> None:
         pass

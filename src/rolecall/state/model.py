@@ -36,11 +36,17 @@ class Owner:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Success:
-    """What was done, as a digest, when (seconds since the epoch), and in which process."""
+    """What was done, as a digest, when (seconds since the epoch), and in which process.
+
+    Attributes:
+        account: where; empty where an older version did not write it, and of commands that run
+            once.
+    """
 
     digest: str
     at: float
     by: str
+    account: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +88,7 @@ def _line(key: Key, success: Success) -> str:
     """Kept, since the same thousands are written again with each that is new."""
     target, region = key
     known = {"target": target, "region": region, "digest": success.digest}
+    known |= {"account": success.account}
     return json.dumps({**known, "at": success.at, "by": success.by})
 
 
@@ -130,7 +137,13 @@ def _state(found: Mapping[str, Any]) -> State:
 
 
 def _success(found: Mapping[str, Any]) -> Success:
-    return Success(digest=_text(found, "digest"), at=float(found["at"]), by=_text(found, "by"))
+    account = _text(found, "account") if "account" in found else ""
+    return Success(
+        digest=_text(found, "digest"),
+        at=float(found["at"]),
+        by=_text(found, "by"),
+        account=account,
+    )
 
 
 def _text(found: Mapping[str, Any], key: str) -> str:

@@ -8,6 +8,8 @@ from typing import Protocol
 
 from rolecall.errors import RolecallError
 
+TURNS = "turns~"  # which no run's id can be
+
 
 class ConflictError(RolecallError):
     """Somebody else has written since. Nothing was written."""
@@ -49,6 +51,15 @@ class Store(Protocol):
     def release(self) -> None:
         """Takes `claim` back."""
 
+    def prove(self, data: bytes, version: str) -> None:
+        """Tries whether it keeps to what it promises: once, by whoever has just written `data`.
+
+        Where it does, nothing is written.
+
+        Raises:
+            StateError: where two processes could hold it at once.
+        """
+
     def taken(self) -> bool:
         """Whether somebody else claims what this process holds, as far as a look tells."""
 
@@ -89,6 +100,9 @@ class Place(Protocol):
     """What STATE names. Each run has a document for each shard."""
 
     def store(self, run_id: str, shard: str) -> Store: ...
+
+    def turns(self, place: str) -> Store:
+        """Where the runs of a pipeline and a project take turns."""
 
     def stores(self, run_id: str = "") -> Iterator[Store]:
         """Those that are there: of one run, or of all.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from rolecall.settings.amounts import Shard
@@ -31,11 +31,12 @@ class Share:
 
 
 def divide(
-    targets: Sequence[Target], way: str, *, shards: int = 1, named: bool = False
+    targets: Sequence[Target], way: str, *, pinned: str, shards: int = 1, named: bool = False
 ) -> list[list[Share]]:
     """The shares of each wave, in order.
 
     Args:
+        pinned: what the whole list is, as `pin` tells it; each share holds on to that.
         way: a share for each target, for each wave, or `shards` of them for each wave; a wave of
             fewer targets has fewer, so that no build is left without one.
         named: whether each share names its targets, since they are not all there are.
@@ -57,7 +58,7 @@ def divide(
         count = min(shards, len(here)) if way == "shard" else 1
         whole = [_of_part(Shard(n, count), wave, prefix) for n in range(1, count + 1)]
         found.append(list(_by_name(whole, here)) if named else whole)
-    return found
+    return [[replace(s, shard=replace(s.shard, pin=pinned)) for s in wave] for wave in found]
 
 
 def _of_target(target: Target, accounts: Mapping[str, Sequence[Target]]) -> Share:

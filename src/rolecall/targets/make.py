@@ -18,6 +18,7 @@ from rolecall.targets.arns import RoleArn
 from rolecall.targets.entries import Draft
 from rolecall.targets.model import SessionOptions, Target
 from rolecall.targets.names import Build
+from rolecall.targets.pin import differences, pin
 
 Variables = tuple[tuple[str, str], ...]
 
@@ -90,6 +91,9 @@ class Maker:
     def chosen(self, targets: tuple[Target, ...], *, complete: bool) -> tuple[Target, ...]:
         """Those that ONLY and SHARD leave. `complete`: no list was left unread."""
         settings = self._settings
+        if complete and (changed := self._changed(targets)):
+            self.problems.append(changed)
+            complete = False
         if settings.only:
             known = targets
             targets, unknown = selection.only(known, settings.only)
@@ -105,6 +109,18 @@ class Maker:
             for word in self._settings.only
             if (others := selection.also_of(word, known))
         ]
+
+    def _changed(self, targets: tuple[Target, ...]) -> Problem | None:
+        """A part of another list than this would leave some targets out and take others twice."""
+        pinned = self._settings.shard.pin
+        what = pinned and differences(pinned, pin(targets))
+        if not what:
+            return None
+        wrong = (
+            f"the list of targets has changed since it was divided: {what}; divide it again"
+            " (`rolecall plan --batch`), and deploy every part of that"
+        )
+        return Problem(self._loaded.given["SHARD"].at(), wrong)
 
     def _means_none(self, word: str, known: Sequence[Target]) -> Problem:
         text = f"{word!r} means no target{selection.instead(word, known)}"
