@@ -24,9 +24,9 @@ ACCOUNTS = {"v1": "1" * 12, "v2": "2" * 12, "boto3": "3" * 12, "javascript": "4"
 def scripts(url):
     """What each client runs; the next page comes when the session that asked has run out."""
     found = {"v1": f"aws {LIST} {url}", "boto3": BOTO3.replace("URL", url)}
-    if program := sdks.aws_v2():
+    if program := sdks.found(sdks.aws_v2):
         found["v2"] = f"{program} {LIST} {url}"
-    if folder := sdks.javascript():
+    if folder := sdks.found(sdks.javascript):
         found["javascript"] = f"node {folder}/renewals.mjs"
     return found
 

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
@@ -59,6 +60,10 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 256
     owner: Any
 
+    def server_bind(self) -> None:
+        """Asks no name server what this address is called, as HTTPServer would."""
+        TCPServer.server_bind(self)
+
     def shutdown_request(self, request: Any) -> None:
         """Closes without the polite end of a connection, which a reset must not have."""
         self.close_request(request)
@@ -74,10 +79,10 @@ class Served:
 
     handler: type[BaseHTTPRequestHandler]
 
-    def __init__(self, port: int = 0) -> None:
-        self._server = _Server(("127.0.0.1", port), self.handler)
+    def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
+        self._server = _Server((host, port), self.handler)
         self._server.owner = self
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"http://{host}:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()

@@ -1,0 +1,7 @@
+terraform {
+  backend "s3" {
+    bucket         = "state"
+    key            = "simulated"
+    use_path_style = true
+  }
+}

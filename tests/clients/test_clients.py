@@ -1,0 +1,148 @@
+"""No client signs with another account's keys: clients × PROFILE_MODE × what a machine may have."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from support import sdks, surroundings
+from support.clients import MODES, clients, ready
+from support.command import ROLECALL, SOURCE_KEYS, Finished
+from support.simulation import Simulation
+
+CLIENTS = {client.name: client for client in clients()}
+# All at once is what shows; one alone tells, where that fails, which it was.
+ALL = "all"
+AROUND = (ALL, *surroundings.KINDS) if sdks.WANTED == "all" else (ALL,)
+_CASE = """\
+{name})
+{variables}
+{run}
+;;
+"""
+
+
+@pytest.fixture(scope="session")
+def simulation():
+    with Simulation(list(CLIENTS)) as made:
+        yield made
+
+
+@cache
+def prepared(name):
+    """The variables of its script; why not, where it is missing."""
+    try:
+        return ready(CLIENTS[name])
+    except sdks.Missing as why:
+        return str(why)
+
+
+@pytest.fixture(scope="session")
+def tried(simulation, tmp_path_factory, request):
+    """Runs, once, all clients whose tests were asked for, each in a target of its own."""
+
+    @cache
+    def run(mode, around):
+        wanted = {
+            item.callspec.params["name"]
+            for item in request.session.items
+            if getattr(item, "callspec", None)
+            and (item.callspec.params.get("mode"), item.callspec.params.get("around"))
+            == (mode, around)
+        }
+        there = [name for name in CLIENTS if name in wanted and isinstance(prepared(name), dict)]
+        folder = tmp_path_factory.mktemp(f"{mode}-{around}")
+        simulation.reset()
+        done = _run(simulation, folder, mode, around, there)
+        return done, simulation.signed()
+
+    return run
+
+
+def _run(simulation, folder, mode, around, names):
+    home = folder / "home"
+    home.mkdir()
+    (folder / "tmp").mkdir()
+    kinds = surroundings.KINDS if around == ALL else (around,)
+    environ = {
+        "PATH": sdks.ENVIRON["PATH"],
+        "HOME": str(home),
+        "TMPDIR": str(folder / "tmp"),
+        **SOURCE_KEYS,
+        "AWS_ENDPOINT_URL": simulation.source,
+        **surroundings.variables(kinds, simulation, home, names),
+        "ROLECALL_TARGETS": " ".join(
+            f"{name}=arn:aws:iam::{CLIENTS[name].account}:role/deploy" for name in names
+        ),
+        "ROLECALL_COMMANDS": _script(simulation, names),
+        "ROLECALL_PROFILE_MODE": mode,
+        "ROLECALL_MAX_PARALLEL": "3",
+        "ROLECALL_ON_FAILURE": "continue",
+        "ROLECALL_COMMAND_TIMEOUT": "90s",
+        "ROLECALL_LOG_FORMAT": "console",
+    }
+    done = subprocess.run(
+        [*simulation.enter, ROLECALL, "run"],
+        cwd=folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    return Finished(code=done.returncode, out=done.stdout, err=done.stderr, folder=folder)
+
+
+def _script(simulation, names):
+    cases = []
+    for name in names:
+        url = simulation.clients[name]
+        said = {
+            **prepared(name),
+            "ENDPOINT": url,
+            "AWS_ENDPOINT_URL": url,
+            "HTTPS_PROXY": url,
+            "AWS_CA_BUNDLE": simulation.authority,
+            "NODE_EXTRA_CA_CERTS": simulation.authority,
+            "SSL_CERT_FILE": simulation.authority,
+            "cafile": simulation.authority,
+            "SAM_CLI_TELEMETRY": "0",
+            "SLS_TELEMETRY_DISABLED": "1",
+            "CHECKPOINT_DISABLE": "1",
+        }
+        lines = "\n".join(f"export {n}={shlex.quote(v)}" for n, v in said.items())
+        cases.append(_CASE.format(name=name, variables=lines, run=CLIENTS[name].run.strip()))
+    return f"case $ROLECALL_TARGET in\n{''.join(cases)}esac"
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", CLIENTS)
+@pytest.mark.parametrize(
+    ("mode", "around"),
+    [
+        pytest.param(mode, around, marks=pytest.mark.xdist_group(f"{mode}-{around}"))
+        for mode in MODES
+        for around in AROUND
+    ],
+)
+def test_a_client_has_the_target_s_credentials_or_none(tried, name, mode, around):
+    client = CLIENTS[name]
+    if isinstance(prepared(name), str):
+        (pytest.fail if client.wanted else pytest.skip)(prepared(name))
+    done, signed = tried(mode, around)
+    keys = {one.key for one in signed[name]} - {""}
+    result = next(one for one in done.report["results"] if one["target"] == name)
+    said = (done.folder / "rolecall-report" / result["log"]).read_text()
+    assert keys <= {client.account}, f"{name} signed with {keys}: {said[-2000:]}"
+    if mode in client.works:
+        assert (result["status"], keys) == ("succeeded", {client.account}), said[-2000:]
+    else:
+        assert (result["status"], keys) == ("failed", set()), said[-2000:]
+        assert re.search(client.fails_with, said), said[-2000:]
