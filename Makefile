@@ -12,7 +12,7 @@ WORKERS ?= auto
 BASE_IMAGE ?= debian:trixie-slim
 REVISION ?= $(or $(CODEBUILD_RESOLVED_SOURCE_VERSION),$(shell git rev-parse HEAD 2>/dev/null))
 SOURCES ?= $(CURDIR)
-LOCKS := runtime dev build aws bench docs
+LOCKS := runtime dev build aws bench docs clients sam
 # What `make test-lowest` runs. The image has the locked versions, so its files are none of it.
 LOWEST_TESTS ?= tests/unit --ignore tests/unit/test_image_files.py \
   $(addprefix tests/integration/,test_run.py test_plan_and_run.py test_assume.py test_discovery.py test_report.py)
@@ -21,7 +21,7 @@ MERMAID ?= 12.3.0
 
 .DEFAULT_GOAL := help
 .PHONY: help demo playground test unit lint types layers docs docs-check check bench pictures lock format clean
-.PHONY: soak site diagrams image run-image test-image test-lowest sbom audit secrets
+.PHONY: test-clients soak site diagrams image run-image test-image test-lowest sbom audit secrets
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -73,6 +73,15 @@ test: $(VENV)/.ready $(AWS_VENV)/.ready ## run every test, with branch coverage,
 	PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(AWS_VENV)/bin:$$PATH" $(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+
+# On Debian, as root, what is missing of its packages comes first; the rest the tests install themselves.
+test-clients: $(VENV)/.ready $(AWS_VENV)/.ready ## try every client of docs/reference/clients.md, in each mode
+	@packages=$$(sed -n 's/^packages = \[\(.*\)\]$$/\1/p' tests/clients/clients.toml | tr -d ',"' | tr ' ' '\n' | sort -u); \
+	if [ "$$(id -u)" = 0 ] && ! dpkg --status $$packages > /dev/null 2>&1; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -qq --yes --no-install-recommends $$packages > /dev/null; fi
+	SDK_TESTS=all PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(AWS_VENV)/bin:$$PATH" \
+	  $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup tests/clients $(PYTEST_ARGS)
 
 image: ## build the container image, IMAGE, from BASE_IMAGE; TARGET=slim is without the AWS CLI
 	docker build --build-arg BASE_IMAGE=$(BASE_IMAGE) $(if $(TARGET),--target $(TARGET)) \

@@ -10,6 +10,7 @@ import re
 import sys
 from pathlib import Path
 
+import clients_page
 import references
 
 from rolecall.settings import reference
@@ -50,6 +51,7 @@ def pages() -> dict[Path, str]:
     """The generated pages of docs/reference."""
     folder = DOCS / "reference"
     found = {
+        folder / "clients.md": clients_page.page(),
         folder / "options.md": references.option_page(),
         folder / "commands.md": references.command_page(),
         folder / "rolecall-yml.md": references.settings_page(),

@@ -1,4 +1,4 @@
-"""One process outlives its session, and the next: the AWS CLI, boto3, the SDK for JavaScript."""
+"""One process outlives its session, and the next: the AWS CLI, boto3, the SDKs for JavaScript and Go."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ pages = boto3.client("s3", endpoint_url="URL").get_paginator("list_objects_v2")
 print([object["Key"] for page in pages.paginate(Bucket="b") for object in page["Contents"]])
 PYTHON
 """
-ACCOUNTS = {"v1": "1" * 12, "v2": "2" * 12, "boto3": "3" * 12, "javascript": "4" * 12}
+CLIENTS = ("v1", "v2", "boto3", "javascript", "javascript-v2", "go-v1")
+ACCOUNTS = {name: str(place) * 12 for place, name in enumerate(CLIENTS, 1)}
 
 
 def scripts(url):
@@ -28,6 +29,9 @@ def scripts(url):
         found["v2"] = f"{program} {LIST} {url}"
     if folder := sdks.found(sdks.javascript):
         found["javascript"] = f"node {folder}/renewals.mjs"
+        found["javascript-v2"] = f"node {folder}/pages.js {url}"
+    if program := sdks.found(lambda: sdks.go(sdks.ROOT / "tests" / "clients" / "go-v1")):
+        found["go-v1"] = f"{program} {url}"
     return found
 
 
@@ -43,7 +47,7 @@ def test_one_process_of_each_client_outlives_two_sessions(rolecall, sts, mode):
                 f"{name}=arn:aws:iam::{ACCOUNTS[name]}:role/deploy" for name in commands
             ),
             ROLECALL_PROFILE_MODE=mode,
-            ROLECALL_MAX_PARALLEL="4",
+            ROLECALL_MAX_PARALLEL="6",
             ROLECALL_COMMAND_TIMEOUT="50s",
         )
     assert done.code == 0, done.out

@@ -28,6 +28,8 @@ class Client:
     packages: tuple[str, ...] = ()
     required: bool = False
     remedy: str = ""
+    package: str = ""
+    pinned: tuple[str, ...] = ()
 
     @property
     def wanted(self) -> bool:

@@ -66,9 +66,7 @@ class Simulation:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        assert self._process.stdin
-        self._process.stdin.close()
-        self._process.wait(10)
+        self._process.communicate(timeout=30)  # its standard input ends, and so does it
         self._folder.cleanup()
 
     def reset(self) -> None:
