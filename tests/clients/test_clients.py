@@ -1,13 +1,11 @@
-"""No client signs with another account's keys: clients × PROFILE_MODE × what a machine may have."""
+"""No client signs with another account's keys, in any mode, whatever the machine offers."""
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import subprocess
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -84,7 +82,7 @@ def _run(simulation, folder, mode, around, names):
         "ROLECALL_PROFILE_MODE": mode,
         "ROLECALL_MAX_PARALLEL": "3",
         "ROLECALL_ON_FAILURE": "continue",
-        "ROLECALL_COMMAND_TIMEOUT": "90s",
+        "ROLECALL_COMMAND_TIMEOUT": "5m",
         "ROLECALL_LOG_FORMAT": "console",
     }
     done = subprocess.run(
@@ -122,7 +120,7 @@ def _script(simulation, names):
     return f"case $ROLECALL_TARGET in\n{''.join(cases)}esac"
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", CLIENTS)
 @pytest.mark.parametrize(
     ("mode", "around"),

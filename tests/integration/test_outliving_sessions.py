@@ -1,4 +1,4 @@
-"""One process outlives its session, and the next: the AWS CLI, boto3, the SDKs for JavaScript and Go."""
+"""One process outlives its session, and the next: AWS CLI, boto3, SDKs for JavaScript and Go."""
 
 from __future__ import annotations
 

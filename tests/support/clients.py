@@ -6,7 +6,7 @@ import shutil
 import sys
 import tomllib
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 from support import sdks
 
@@ -72,5 +72,5 @@ def ready(client: Client) -> dict[str, str]:
     return said
 
 
-def _frozen(value: object) -> object:
+def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value

@@ -30,7 +30,14 @@ _SIGNED = re.compile(r"(?:Credential=|AWS )([A-Z0-9]+)[/:]")
 _QUERY = re.compile(r"[?&](?:X-Amz-Credential|AWSAccessKeyId)=([A-Z0-9]+)")
 _ISSUED = re.compile(r"<AccessKeyId>(\w+)</AccessKeyId>")
 _UNSIGNED = {"AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"}
-_HOP_BY_HOP = {"connection", "transfer-encoding", "proxy-connection", "keep-alive", "server", "date"}
+_HOP_BY_HOP = {
+    "connection",
+    "transfer-encoding",
+    "proxy-connection",
+    "keep-alive",
+    "server",
+    "date",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

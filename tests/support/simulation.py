@@ -1,7 +1,7 @@
 """A network of its own: AWS, and what gives another account's credentials on a build machine.
 
-Nothing in it reaches another address. Its `169.254.169.254` gives the hub's keys, as on EC2, and its
-`169.254.170.2`, as in CodeBuild. Where no network can be made (no root, no unprivileged user
+Nothing in it reaches another address. Its `169.254.169.254` gives the hub's keys, as on EC2, and
+its `169.254.170.2`, as in CodeBuild. Where no network can be made (no root, no unprivileged user
 namespaces) all listens on the machine's own loopback, and those two addresses are missing.
 `python -m support.simulation` is the process inside; `Simulation` starts it and talks to it.
 """

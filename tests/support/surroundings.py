@@ -45,7 +45,9 @@ def _aws(home: Path, profiles: Iterable[str]) -> None:
     stored = "".join(f"[{name}]\n{_keys('AKIAHOMEAWS000000000')}" for name in sections)
     (folder / "credentials").write_text(stored)
     named = ["default", *(f"profile {name}" for name in profiles)]
-    config = "".join(f"[{name}]\nregion = us-east-1\n{_keys('AKIACONFIG0000000000')}" for name in named)
+    config = "".join(
+        f"[{name}]\nregion = us-east-1\n{_keys('AKIACONFIG0000000000')}" for name in named
+    )
     (folder / "config").write_text(config)
 
 
