@@ -64,9 +64,7 @@ def test_a_success_is_in_s3_before_the_log_tells_of_it(rolecall, s3, known):
     assert rolecall.finish(process).code == 0
 
 
-def test_a_run_reads_and_writes_two_objects_and_lists_nothing(
-    rolecall, s3, known
-):
+def test_a_run_reads_and_writes_two_objects_and_lists_nothing(rolecall, s3, known):
     s3.may_list = False
     assert rolecall.run("true", **known).code == 0
     assert rolecall.run("true", **known).statuses == [BEFORE] * 3

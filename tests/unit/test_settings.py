@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 
 from rolecall.settings import reference
 from rolecall.settings.documents import Commands
+from rolecall.settings.levels import LISTS, leaves_none
 from rolecall.settings.load import load
 from rolecall.settings.options import options
 
@@ -43,10 +44,58 @@ def test_a_flag_wins_over_a_variable_over_the_file_over_the_default(loaded):
     assert settings.retry_attempts == 6
 
 
-def test_an_empty_variable_or_flag_counts_as_not_given(loaded):
-    found = loaded({"ROLECALL_GRACE": " \r\n"}, {"GRACE": ""}, "grace: 4")
-    assert found.settings.grace == 4
+@pytest.mark.parametrize("empty", ["", " \r\n", ",", " , ,"])
+def test_an_empty_variable_counts_as_not_given_where_nothing_is_guarded(loaded, empty):
+    environ = {"ROLECALL_GRACE": empty, "ROLECALL_REGIONS": empty, "ROLECALL_COMMANDS": empty}
+    found = loaded(environ, file="grace: 4\nregions: [eu-west-1]\ncommands: make\n")
+    settings = found.settings
+    assert (settings.grace, settings.regions) == (4, ("eu-west-1",))
+    assert settings.commands.items == ("make",)
     assert not found.problems
+    assert not found.empty
+
+
+UNGUARDED = [o.name for o in options() if not (o.guards or o.narrows) and o.name not in LISTS]
+GUARDS = [option for option in options() if option.guards]
+
+
+@pytest.mark.parametrize("name", UNGUARDED)
+def test_an_empty_flag_never_gives_way_to_a_variable_or_the_file(loaded, name):
+    found = loaded({f"ROLECALL_{name}": "x"}, {name: " "}, f"{name.lower()}: x\n")
+    flag = "--" + name.lower().replace("_", "-")
+    assert problems(found) == [f"{flag}: is given and empty; write a value, or leave the flag out"]
+
+
+def test_what_guards_is_said_of_each_option_that_does():
+    assert [option.name for option in GUARDS] == [
+        "ALLOWED_ACCOUNTS",
+        "SESSION_POLICY",
+        "POLICY_ARNS",
+        "WAVES",
+        "CONCURRENCY_MODE",
+        "PLAN",
+        "MASK",
+    ]
+
+
+@pytest.mark.parametrize("option", GUARDS, ids=lambda option: option.name)
+@pytest.mark.parametrize("empty", ["", " \n", ","])
+def test_a_guard_that_is_empty_is_a_mistake_wherever_it_is_written(loaded, option, empty):
+    wrong = f"is empty, which {option.guards}; leave it out for that"
+    assert problems(loaded({}, {option.name: empty})) == [f"{option.flag}: {wrong}"]
+    found = loaded({option.variable: empty}, file=f"{option.key}: x\n")
+    assert problems(found) == [f"{option.variable}: {wrong}"]
+    assert problems(loaded(file=f"\n{option.key}: {json.dumps(empty)}\n")) == [
+        f"rolecall.yml:2: {wrong}"
+    ]
+    assert problems(loaded(file=f"{option.key}:\n")) == [f"rolecall.yml:1: {wrong}"]
+
+
+def test_the_settings_file_that_is_named_by_nothing_is_a_mistake(loaded):
+    wrong = "is given and empty; leave it out for rolecall.yml of the working folder"
+    assert problems(loaded({"ROLECALL_CONFIG": ""})) == [f"ROLECALL_CONFIG: {wrong}"]
+    found = loaded({"ROLECALL_CONFIG": "rolecall.yml"}, {"CONFIG": " "}, "grace: 1")
+    assert problems(found) == [f"--config: {wrong}"]
 
 
 def test_crlf_line_ends_a_byte_order_mark_and_blanks_do_no_harm(loaded):
@@ -414,15 +463,144 @@ def test_a_fan_out_is_read_from_the_file_as_yaml_has_it(loaded):
     assert (shown, str(settings.max_failures)) == (["16", "1", "10%", "100%", "2/4"], "5%")
 
 
-@pytest.mark.parametrize("name", ["only", "allowed_accounts"])
-@pytest.mark.parametrize("value", [",", "[]", "[null]"])
-def test_a_list_that_narrows_must_not_be_empty(loaded, name, value):
-    found = loaded({f"ROLECALL_{name.upper()}": value})
-    assert len(found.problems) == 1
-    assert "is an empty list, which would" in problems(found)[0]
-    if value != ",":
-        found = loaded(file=f"{name}: {value}\n")
-        assert "is an empty list, which would" in problems(found)[0]
+@pytest.mark.parametrize("value", ["[]", "[null]", '[""]'])
+def test_a_list_without_values_is_as_empty_as_nothing(loaded, value):
+    for found in (
+        loaded({"ROLECALL_ALLOWED_ACCOUNTS": value}),
+        loaded(file=f"allowed_accounts: {value}\n"),
+    ):
+        assert "is empty, which would allow every account" in problems(found)[0]
+    for found in (loaded({"ROLECALL_ONLY": value}), loaded(file=f"only: {value}\n")):
+        assert leaves_none(found.empty)
+
+
+@pytest.mark.parametrize("name", ["ONLY", "SHARD"])
+@pytest.mark.parametrize("empty", ["", " ", ","])
+def test_what_narrows_leaves_nothing_where_it_is_empty(loaded, name, empty):
+    for found in (
+        loaded({f"ROLECALL_{name}": "1/2"}, {name: empty}),
+        loaded({f"ROLECALL_{name}": empty}, file=f"{name.lower()}: 1/2\n"),
+        loaded(file=f"{name.lower()}: {json.dumps(empty)}\n"),
+        loaded(file=f"{name.lower()}: ~\n"),
+    ):
+        assert not found.problems
+        assert leaves_none(found.empty) == found.empty[name]
+
+
+def test_a_flag_that_names_targets_leaves_nothing_where_it_is_empty(loaded):
+    given = {"ROLECALL_TARGETS": "dev"}
+    assert leaves_none(loaded(given, {"TARGETS": ""}).empty)
+    assert not leaves_none(loaded({"ROLECALL_TARGETS": ""}, file="targets: [dev]").empty)
+
+
+POLICIES = [("on_failure", "continue"), ("max_failures", "2")]
+
+
+@pytest.mark.parametrize(("first", "second"), [POLICIES, POLICIES[::-1]])
+@pytest.mark.parametrize("levels", ["fv", "ff", "vf"])
+def test_of_two_policies_that_exclude_each_other_the_higher_counts_and_it_is_said(
+    loaded, first, second, levels
+):
+    """The first of a flag or a variable, the second of a variable or the file."""
+    given = {"flags": {}, "environ": {}, "file": None}
+    name, value = first
+    if levels[0] == "f":
+        given["flags"] = {name.upper(): value}
+    else:
+        given["environ"] = {f"ROLECALL_{name.upper()}": value}
+    name, value = second
+    if levels[1] == "v":
+        given["environ"] = {f"ROLECALL_{name.upper()}": value}
+    else:
+        given["file"] = f"{name}: {value}\n"
+    found = loaded(**given)
+    assert not found.problems
+    assert set(found.given) == {first[0].upper()}
+    assert str(getattr(found.settings, first[0])) == first[1]
+    assert getattr(found.settings, second[0]) == {"on_failure": "stop"}.get(second[0])
+    [said] = map(str, found.remarks)
+    assert "gives way to" in said
+
+
+def test_a_flag_names_all_the_targets(loaded):
+    file = "targets: [a]\norganization: {role_name: deploy}\n"
+    assert set(loaded(file=file).given) == {"TARGETS", "ORGANIZATION"}
+    found = loaded({}, {"TARGETS": "dev"}, file)
+    assert set(found.given) == {"TARGETS"}
+    assert [str(remark) for remark in found.remarks] == [
+        "rolecall.yml:2: gives way to --targets, which names all the targets"
+    ]
+    found = loaded({"ROLECALL_TARGET_DEV": "x"}, {"ORGANIZATION": "{}"}, file)
+    assert set(found.given) == {"ORGANIZATION"}
+    assert not found.target_variables
+    both = {"TARGETS": "dev", "ORGANIZATION": "{}"}
+    assert set(loaded({}, both, file).given) == set(both)
+
+
+REFERENCE = "#{variables.X}"
+HOLDS = f"holds {REFERENCE}, which nothing has resolved: CodePipeline puts values in place"
+
+
+@pytest.mark.parametrize("name", [*(option.name for option in options()), "CONFIG", "TARGET_DEV"])
+@pytest.mark.parametrize("value", [REFERENCE, f"a-{REFERENCE}/b"])
+def test_what_nothing_has_resolved_is_refused_in_every_option(loaded, name, value):
+    [problem] = problems(loaded({f"ROLECALL_{name}": value}))
+    assert problem.startswith(f"ROLECALL_{name}: {HOLDS}")
+    if name not in ("CONFIG", "TARGET_DEV"):
+        [problem] = problems(loaded(flags={name: value}))
+        assert problem.startswith(f"--{name.lower().replace('_', '-')}: {HOLDS}")
+        [problem] = problems(loaded(file=f"\n{name.lower()}: '{value}'\n"))
+        assert problem.startswith(f"rolecall.yml:2: {HOLDS}")
+
+
+def test_what_nothing_has_resolved_is_found_in_each_part_with_its_line(loaded):
+    file = (
+        "targets:\n  - name: dev\n    account: '222222222222'\n    variables:\n"
+        f"      A: 'x{REFERENCE}'\n"
+        f"region_variables:\n  eu-west-1: {{B: '{REFERENCE}'}}\ntags: {{'{REFERENCE}': x}}\n"
+        f"commands:\n  - make\n  - 'echo {REFERENCE}'\n"
+    )
+    environ = {"ROLECALL_ORGANIZATION": json.dumps({"exclude": [REFERENCE]})}
+    places = {problem.place for problem in loaded(environ, file=file).problems}
+    assert places == {f"rolecall.yml:{n}" for n in (5, 7, 8, 11)} | {"ROLECALL_ORGANIZATION"}
+
+
+def test_no_message_about_it_shows_the_rest_of_a_value(loaded):
+    address = f"https://hooks.example.com/EXAMPLE-{REFERENCE}"
+    assert "hooks" not in problems(loaded({"ROLECALL_NOTIFY": address}))[0]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "echo ${#x} ${#list[@]}",
+        "make # text",
+        "make # of #{x}",
+        "echo ${x#{y.z}}",
+        "echo ${x##{y.z}}",
+        "ruby -e 'puts \"#{ x.y }\"'",
+        "echo '#{x}' '#{}' '#{x.y'",
+    ],
+)
+def test_what_means_something_to_a_shell_stays_right_in_commands(loaded, script):
+    for name in ("COMMANDS", "BEFORE", "AFTER"):
+        found = loaded({f"ROLECALL_{name}": script})
+        assert not found.problems
+        assert getattr(found.settings, name.lower()).items == (script,)
+
+
+@pytest.mark.parametrize(
+    "text", ["# make", " # a\n\n\t# b \n", "#{DeployCommands}", '["# a", "", "#b"]', "- '# a'"]
+)
+@pytest.mark.parametrize("name", ["COMMANDS", "BEFORE", "AFTER"])
+def test_commands_of_which_nothing_but_comments_is_left_are_refused(loaded, name, text):
+    [problem] = problems(loaded({f"ROLECALL_{name}": text}))
+    assert problem.startswith(f"ROLECALL_{name}: has comments and blank lines alone")
+
+
+@pytest.mark.parametrize("text", ["true", ":", "# why\nmake", '["# a", "make"]'])
+def test_commands_that_do_something_may_have_comments(loaded, text):
+    assert not loaded({"ROLECALL_COMMANDS": text}).problems
 
 
 def test_every_entry_of_a_list_of_commands_that_will_not_do_is_told(loaded):

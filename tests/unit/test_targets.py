@@ -443,7 +443,8 @@ def test_region_variables_name_regions_that_the_target_is_deployed_to(resolved):
 )
 def test_waves_by_size_follow_the_order_of_deployment(resolved, sizes, waves):
     roles = " ".join(f"arn:aws:iam::{n:012}:role/x" for n in range(1, 6))
-    assert [target.wave for target in resolved(roles, WAVES=sizes).targets] == waves
+    given = {"WAVES": sizes} if sizes else {}
+    assert [target.wave for target in resolved(roles, **given).targets] == waves
 
 
 def test_waves_that_targets_ask_for_keep_their_numbers_and_the_rest_comes_last(resolved):

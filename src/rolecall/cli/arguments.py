@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from rolecall.cli import batch_arguments
 from rolecall.cli.batch_arguments import BatchArguments
-from rolecall.cli.parser import COMPARED, FORMS, HELP, PARALLEL, SHELLS, commands, made
+from rolecall.cli.parser import (
+    COMPARED,
+    FORMS,
+    HELP,
+    PARALLEL,
+    SHELLS,
+    commands,
+    made,
+    settings,
+    unused,
+)
 from rolecall.wording import nearest
 
 # What goes with no command.
@@ -23,11 +33,13 @@ class Arguments:
     Attributes:
         flags: each option's text, None where it was not given.
         spelt: how a flag was written, by the option's name, where that is not as the option's own.
+        implied: what was typed where no command was, which is `run` then; None where one was.
     """
 
     command: str
     flags: Mapping[str, str | None]
     spelt: Mapping[str, str] = field(default_factory=dict)
+    implied: Sequence[str] | None = None
     read: bool = False
     check: bool = False
     out: str = ""
@@ -89,6 +101,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         command=command,
         flags=flags,
         spelt=spelt,
+        implied=None if given[0] == first else tuple(argv),
         read=found.get("read", False),
         check=found.get("check", False),
         out=found.get("out") or "",
@@ -144,6 +157,8 @@ def _check(
         others: what would do in the place of a flag, beside those of the parser.
     """
     command = found["command"]
+    if unmeant := [*_empty(parser, found), *_nothing(words), *_of_no_use(command, found)]:
+        parser.error("\n  ".join(unmeant))
     # A command that is given and empty is no shell.
     alone = words is None and found.get("target") and not found["all"] and not unknown
     if command == "exec" and not alone and not "".join((words or ())[:1]).strip():
@@ -165,6 +180,35 @@ def _check(
         parser.error("--print shows rolecall.yml alone; for a batch there is plan --batch")
     if (found.get("role_arn") or "").startswith("arn:") and not found["profile"]:
         parser.error("assume needs a name for the profile: rolecall assume ARN PROFILE")
+
+
+def _empty(parser: argparse.ArgumentParser, found: Mapping[str, Any]) -> Iterator[str]:
+    """The arguments that are given and empty, but for options: of those more is to be said."""
+    shared = {action.dest for action in settings(parser)}
+    for action in parser._actions:  # noqa: SLF001  argparse has no other way to them
+        value = found.get(action.dest)
+        texts = value if isinstance(value, list) else [value]
+        if action.dest not in shared and any(isinstance(t, str) and not t.strip() for t in texts):
+            name = next(iter(action.option_strings), action.metavar)
+            yield f"{name} is given and empty; write a value, or leave it out"
+
+
+def _nothing(words: Sequence[str] | None) -> Iterator[str]:
+    """One word is a script, of which a shell may find nothing to do."""
+    if words and len(words) == 1:
+        from rolecall.settings.documents import does_nothing  # noqa: PLC0415  see `made`
+
+        if does_nothing(words[0]):
+            yield f"COMMAND is {words[0]!r}, of which a shell does nothing; write what is to be run"
+
+
+def _of_no_use(command: str, found: Mapping[str, Any]) -> Iterator[str]:
+    """The flags of options that the command would pass over: whoever gives one means it."""
+    one = bool(found.get("target") or found.get("role_arn"))
+    for option in unused(command, one=one):
+        if found.get(option.key) is not None:
+            goes_with = "--all" if command == "exec" and option.name == "SHARD" else "run and plan"
+            yield f"{option.flag} changes nothing about {command}; it goes with {goes_with}"
 
 
 def _instead(word: str) -> str:

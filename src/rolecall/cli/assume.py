@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 
 from rolecall import aws_files, explanations
 from rolecall.cli.aws import Aws
-from rolecall.cli.context import Context, one_of
+from rolecall.cli.context import Context
 from rolecall.cli.signals import stopping
 from rolecall.errors import NOT_ASSUMED, SUCCEEDED, AssumeError, ConfigError, Problem
 from rolecall.profiles import shared
@@ -35,8 +34,6 @@ def command(context: Context, *, role_arn: str, profile: str) -> int:
     with stopping() as stop:
         aws = Aws(context, stop, stream=sys.stderr)
         resolved = _resolved(context, aws, role_arn, profile)
-        if role_arn and not profile:
-            resolved = replace(resolved, targets=(one_of(resolved.targets, role_arn),))
         files, failed = aws_files.files(context.environ), 0
         shared.check(files, [target.name for target in resolved.targets])
         for target, answer in assume_all(aws.assumer(resolved), resolved.targets, stop):
@@ -55,7 +52,10 @@ def _resolved(context: Context, aws: Aws, role_arn: str, profile: str) -> Resolv
         raw = Raw(value=[{"name": profile, "role_arn": role_arn}], origin="argument", place="ARN")
         context.loaded = context.loaded.with_target(raw)
     return context.resolve(
-        read_list=aws.read_list, organization=aws.organization, needs_region=False
+        read_list=aws.read_list,
+        organization=aws.organization,
+        needs_region=False,
+        name="" if profile else role_arn,
     )
 
 

@@ -56,14 +56,16 @@ def text(context: Context, given: BatchArguments, *, phases: str = "") -> str:
         ConfigError, FileError: where it can't be made.
     """
     resolved = _resolved(context)
-    narrowed = len(resolved.targets) < resolved.count
+    if resolved.overruled:
+        along = "and the builds of a batch get it as a variable, which would not: leave it out"
+        raise ConfigError(Problem(p.place, f"{p.text}, {along}") for p in resolved.overruled)
     try:
         waves = divide(
             resolved.targets,
             given.way,
             pinned=pin(resolved.whole),
             shards=given.shards,
-            named=narrowed,
+            whole=resolved.whole,
         )
     except BadValueError as error:
         raise ConfigError([Problem("ROLECALL_TARGETS", str(error))]) from None

@@ -6,7 +6,7 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,19 +20,19 @@ from rolecall.report import accounts
 from rolecall.secret import Mask, Secret
 from rolecall.settings import Settings
 from rolecall.settings.documents import Commands
+from rolecall.settings.levels import leaves_none
 from rolecall.settings.load import Loaded, load
 from rolecall.settings.options import REGION
 from rolecall.settings.sources import PREFIX, clean
 from rolecall.state.identity import Identity, identity
-from rolecall.targets import Build, Resolved, Target, lists, names, resolve, selection
+from rolecall.targets import Build, Resolved, lists, resolve
 from rolecall.targets.arns import HOME_REGIONS
 from rolecall.targets.entries import ReadList
-from rolecall.wording import harmless, some, wrapped
+from rolecall.wording import harmless, wrapped
 
 if TYPE_CHECKING:
     from rolecall.targets.organization import Call, Found, Wish
 
-_MOST_NAMED = 20
 # Whoever may write to a webhook is no business of the commands.
 _NOTIFY = f"{PREFIX}NOTIFY"
 _POSIX_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "mksh", "zsh", "ash", "busybox"})
@@ -129,6 +129,7 @@ class Context:
         needs_region: bool = True,
         may_be_empty: bool = False,
         own_region: bool = True,
+        name: str = "",
     ) -> Resolved:
         """The targets.
 
@@ -137,13 +138,15 @@ class Context:
             organization: gives what calls AWS Organizations; None where it is not to be read.
             needs_region: whether a target without a region is a mistake.
             own_region: whether the region of the source's profile counts.
+            name: of the one target that is wanted, or its account id or role; empty for all.
             problems: mistakes found elsewhere, to be reported with the rest.
 
         Raises:
             ConfigError: with every mistake at once.
-            NothingToDoError: where there are no targets, unless there may be none.
+            NothingToDoError: where there are no targets, unless there may be none; where what
+                narrows them is empty, too.
         """
-        loaded = self.loaded
+        loaded, nothing = self.loaded, leaves_none(self.loaded.empty)
         mistakes = [*loaded.problems, *self._region_problems(), *problems]
         resolved = resolve(
             loaded,
@@ -152,18 +155,29 @@ class Context:
             region_place=self._region_place,
             read_list=read_list or self.read_list,
             # Nobody is asked for what comes to nothing anyway.
-            organization=None if mistakes else organization,
-            remote=read_list is not None,
+            organization=None if mistakes or nothing else organization,
+            remote=read_list is not None and not nothing,
             needs_region=needs_region and not loaded.may_hold("REGIONS"),
+            name=name,
         )
         mistakes += resolved.problems
         if mistakes:
             raise ConfigError(mistakes)
-        for remark in resolved.remarks:
+        if nothing:
+            raise NothingToDoError(
+                f"nothing to do: {nothing.at()} is given and empty, which leaves no target; leave"
+                " it out for all of them"
+            )
+        for remark in (*loaded.remarks, *resolved.remarks):
             _say_once(remark)
         if not may_be_empty:
             self.require_any(resolved)
         return resolved
+
+    def require_right(self, *names: str) -> None:
+        """Raises ConfigError where one of these options will not do: its default is another's."""
+        if self.loaded.unread or self.loaded.bad & {*names}:
+            raise ConfigError(self.loaded.problems)
 
     def require_any(self, resolved: Resolved) -> None:
         """Raises NothingToDoError where there are no targets, and none may come of a list."""
@@ -215,25 +229,6 @@ class Context:
                 )
             )
         return problems
-
-
-def one_of(targets: Sequence[Target], name: str) -> Target:
-    """The target of that name, account id or role ARN.
-
-    Raises:
-        ConfigError: where there is none, or more than one.
-    """
-    if others := selection.also_of(name, targets):
-        raise ConfigError([Problem("TARGET", f"{name!r} {names.twofold(others)}")])
-    named = [target for target in targets if target.name == name]
-    chosen = named or [t for t in targets if name in (t.account_id, t.role.text)]
-    if len(chosen) == 1:
-        return chosen[0]
-    there = some([target.name for target in targets], _MOST_NAMED)
-    wrong = (
-        "is the account of several targets; name one of" if chosen else "is no target; there are"
-    )
-    raise ConfigError([Problem("TARGET", f"{name!r} {wrong} {there}")])
 
 
 @cache

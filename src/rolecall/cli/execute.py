@@ -12,7 +12,7 @@ from functools import partial
 from rolecall import errors
 from rolecall.cli import given
 from rolecall.cli.aws import Aws
-from rolecall.cli.context import Context, colour, one_of
+from rolecall.cli.context import Context, colour
 from rolecall.cli.output import Outlet, one_place
 from rolecall.cli.run import surroundings
 from rolecall.cli.signals import stopping
@@ -110,8 +110,8 @@ def _run(
             read_list=aws.read_list,
             organization=aws.organization,
             problems=[*problems, *context.command_problems()],
+            name=name,
         )
-        targets = [one_of(resolved.whole, name)] if name else resolved.targets
         view = view_on(output)
         runner = Runner(
             context.settings,
@@ -119,7 +119,7 @@ def _run(
             view,
             replace(surroundings(context, stop), stdin=stdin),
         )
-        outcome = runner.run(targets, resolved.count)
+        outcome = runner.run(resolved.targets, resolved.count)
         view.finished(outcome, "")
         if outcome.bug:
             print(harmless(outcome.bug), file=sys.stderr)

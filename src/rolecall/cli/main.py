@@ -91,9 +91,21 @@ def _merge(given: Arguments, context: Context) -> int:
 
 
 def _run(given: Arguments, context: Context) -> int:
+    if given.implied is not None and _typed(context):
+        from rolecall.cli import plan  # noqa: PLC0415
+
+        return plan.instead(context, given.implied)
     from rolecall.cli import run  # noqa: PLC0415
 
     return run.command(context)
+
+
+def _typed(context: Context) -> bool:
+    """Whether a person typed it: there is a terminal at both ends, and no build around it."""
+    ends = (sys.stdin, sys.stdout)
+    there = all(end is not None and end.isatty() for end in ends)
+    in_build = context.environ.get("CI", "").lower() not in ("", "false", "0")
+    return there and not (in_build or context.environ.get("CODEBUILD_BUILD_ID"))
 
 
 def _plan(given: Arguments, context: Context) -> int:

@@ -30,6 +30,8 @@ def command(context: Context, *, places: Sequence[str], out: str, partial: bool)
     Raises:
         FileError: where there is no report, or one that can't be read or written.
     """
+    own = () if out else ("REPORT_DIR",)
+    context.require_right("MASK", "NOTIFY", "NOTIFY_ON", "LOG_FORMAT", *own)
     target = context.folder / (out or context.settings.report_dir)
     if wrong := folder.obstacle(target):
         raise FileError(f"{wrong}; write a folder that this user may write")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import rolecall
@@ -45,7 +45,27 @@ _WITHOUT_SETTINGS = frozenset({"report", "merge", "completion", "explain"})
 
 # Commands that show few options, and take all.
 _FEW = frozenset({"config", "state"})
+_SETTINGS = "settings"
 _OF_STATE = frozenset({"STATE", "RUN_ID", "EXECUTION_ID"})
+# Of the options that are of use to `run` and `plan` only, what these commands heed all the same:
+# which targets, how many at once, and what tells one run of a pipeline from another.
+_HEEDED: Mapping[str, frozenset[str]] = {
+    "exec": frozenset(
+        {
+            "MAX_PARALLEL",
+            "WAVES",
+            "ON_FAILURE",
+            "MAX_FAILURES",
+            "FAILURES_PER",
+            "CONCURRENCY_MODE",
+            "REGION_CONCURRENCY",
+            "SHARD",
+            "PREFLIGHT",
+        }
+    ),
+    "assume": frozenset({"WAVES", "SHARD", "PREFLIGHT"}),
+    "state": _OF_STATE | {"COMMANDS", "BEFORE", "AFTER"},
+}
 
 
 def made(only: str | None = None) -> argparse.ArgumentParser:
@@ -88,6 +108,26 @@ def commands(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentP
     return dict(found.choices)
 
 
+def settings(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """The flags of a command's parser that are options of the settings."""
+    groups = (group for group in parser._action_groups if group.title == _SETTINGS)  # noqa: SLF001
+    return [action for group in groups for action in group._group_actions]  # noqa: SLF001
+
+
+def unused(command: str, *, one: bool) -> Iterator[Option]:
+    """The options that a command takes and passes over.
+
+    Args:
+        one: whether it is about one target that is named, so that none are to be divided.
+    """
+    if command not in _HEEDED:
+        return
+    from rolecall.settings.options import options  # noqa: PLC0415  see _add_settings
+
+    heeded = _HEEDED[command] - ({"SHARD"} if one else set())
+    yield from (option for option in options() if option.run_only and option.name not in heeded)
+
+
 def _add_own(name: str, command: argparse.ArgumentParser) -> None:
     if name == "plan":
         command.add_argument(
@@ -125,8 +165,8 @@ def _add_own(name: str, command: argparse.ArgumentParser) -> None:
             "target",
             nargs="?",
             metavar="TARGET",
-            help="a target's name, account id or role ARN; where none is configured, any role ARN;"
-            " without a command, a shell there",
+            help="a target's name, account id or role ARN, with /REGION behind it in that region"
+            " alone; where none is configured, any role ARN; without a command, a shell there",
         )
         command.add_argument("--all", action="store_true", help="in every target, see --only")
         command.add_argument(
@@ -201,7 +241,7 @@ def _add_own(name: str, command: argparse.ArgumentParser) -> None:
 def _add_settings(name: str, command: argparse.ArgumentParser) -> None:
     from rolecall.settings.options import options  # noqa: PLC0415  0.03 s, more than all the rest
 
-    group = command.add_argument_group("settings")
+    group = command.add_argument_group(_SETTINGS)
     for option in options():
         shown = name in ("run", "plan", "init") or not (option.run_only or name in _FEW)
         shown = shown or (name == "state" and option.name in _OF_STATE)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import shlex
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rolecall import explanations, wording
@@ -10,11 +11,12 @@ from rolecall.cli.approval import Approval
 from rolecall.cli.context import Context, colour
 from rolecall.cli.identity import problems as memory_problems
 from rolecall.cli.output import TextOutlet, outlet
-from rolecall.errors import NOT_ASSUMED, SUCCEEDED
+from rolecall.errors import NOT_ASSUMED, NOTHING_TO_DO, SUCCEEDED
 from rolecall.report import accounts
 from rolecall.settings import reference
 from rolecall.settings.options import VARIABLES, options
 from rolecall.targets import Resolved
+from rolecall.wording import harmless
 
 if TYPE_CHECKING:
     from rolecall.cli.aws import Aws
@@ -50,6 +52,20 @@ def command(context: Context, *, read: bool, check: bool, out: str) -> int:
     say = _print(context, resolved).say
     _keep(approval, resolved, say)
     return SUCCEEDED
+
+
+def instead(context: Context, words: Sequence[str]) -> int:
+    """Prints the plan where a person typed no command, and what to type for it to be done.
+
+    The exit code is that of nothing done: no script takes it for a deployment.
+
+    Args:
+        words: what was typed.
+    """
+    command(context, read=False, check=False, out="")
+    typed = context.mask.text(shlex.join(["rolecall", "run", *words]))
+    outlet().write(f"\nNothing was done. To do it: {harmless(typed)}\n".encode(errors="replace"))
+    return NOTHING_TO_DO
 
 
 def _keep(approval: Approval, resolved: Resolved, say: Callable[[str], None]) -> None:

@@ -29,6 +29,7 @@ def command(context: Context, given: ReportArguments) -> int:
     Raises:
         FileError: where there is no report, or one that can't be read or written.
     """
+    context.require_right("MASK", *([] if given.folder else ["REPORT_DIR"]))
     folder = given.folder or context.settings.report_dir
     source = context.folder / folder
     out = context.folder / given.out if given.out else None

@@ -31,6 +31,7 @@ from rolecall.state.store import Store
 from rolecall.stop import Stop
 
 _WIDTH = 80
+_RUN = ("RUN_ID", "EXECUTION_ID")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +65,8 @@ def clear(context: Context, *, force: bool) -> int:
         force: whether that is removed too.
     """
     say = TextOutlet(outlet()).write
+    if problems := list(_of_every_run(context)):
+        raise ConfigError([*context.loaded.problems, *problems])
     with stopping() as stop:
         seen = list(_seen(context, stop))
         if not seen:
@@ -80,6 +83,14 @@ def clear(context: Context, *, force: bool) -> int:
             "wait for it to end, or stop it; `rolecall state clear --force` clears it all the same",
         )
     return SUCCEEDED
+
+
+def _of_every_run(context: Context) -> Iterator[Problem]:
+    """Why it would clear more than was meant: a run was to be named, and none is."""
+    empty = context.loaded.empty
+    if not context.identity.run_id:
+        wrong = "is empty, which would clear the states of every run; leave it out for that"
+        yield from (Problem(empty[name].at(), wrong) for name in _RUN if name in empty)
 
 
 def _cleared(seen: _Seen, stop: Stop, *, force: bool) -> bool:

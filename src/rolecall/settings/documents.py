@@ -88,7 +88,18 @@ class CommandsKind:
 def _checked(commands: Commands) -> Commands:
     if any("\0" in item for item in commands.items):
         raise BadValueError("holds a NUL byte, which no shell can run")
+    if commands and all(map(does_nothing, commands.items)):
+        raise BadValueError(
+            "has comments and blank lines alone, of which a shell does nothing; write what is to be"
+            " run, `true` for nothing"
+        )
     return commands
+
+
+def does_nothing(script: str) -> bool:
+    """Whether a script is of comments and blank lines alone."""
+    lines = (line.strip() for line in script.splitlines())
+    return not any(line and not line.startswith("#") for line in lines)
 
 
 def _mistake(item: Any, number: int) -> BadValueError | None:

@@ -21,7 +21,6 @@ class ListOf:
     item: Text
     most: int = 10_000
     noun: str = "values"
-    empty_means: str = ""  # what a list without values would do, where that is a mistake
 
     @property
     def name(self) -> str:
@@ -33,10 +32,6 @@ class ListOf:
         if not isinstance(raw, Sequence):
             raise BadValueError("is no list")
         values = [self.item.parse(entry) for entry in raw if entry not in ("", None)]
-        if not values and self.empty_means:
-            raise BadValueError(
-                f"is an empty list, which {self.empty_means}; leave it out for that"
-            )
         if len(values) > self.most:
             raise BadValueError(f"has {len(values)} {self.noun}; at most {self.most} are allowed")
         if len(set(values)) < len(values):

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from rolecall.errors import Problem
-from rolecall.settings import sources, yamlfile
-from rolecall.settings.groups import ListOf
+from rolecall.settings import levels, sources, unresolved, yamlfile
 from rolecall.settings.options import Settings, options
 from rolecall.settings.sources import PREFIX, BadValueError, Raw
 from rolecall.wording import nearest
@@ -19,8 +18,6 @@ from rolecall.wording import nearest
 CONFIG = "CONFIG"
 DEFAULT_FILE = "rolecall.yml"
 TARGET = "TARGET_"
-# The targets stage reads the grammar of these, and so needs the place of each part.
-LATER = frozenset({"TARGETS", "ORGANIZATION"})
 # Set for the commands of a target, so that a rolecall that they start meets them.
 CONTEXT = frozenset(
     {"TARGET", "ACCOUNT_ID", "ROLE_ARN", "REGION", "INDEX", "COUNT", "ARTIFACTS", "SCRATCH"}
@@ -50,26 +47,30 @@ class Loaded:
 
     Attributes:
         given: the raw value of each option that was set, by name.
+        empty: where those that have no other value were given an empty one.
         bad: names of the options whose value would not do; they hold their default.
         target_variables: `ROLECALL_TARGET_<NAME>`, by `<NAME>`.
         folder: what relative paths start from.
         file: what was found of the settings file, in words.
         unread: whether there is a settings file, or should be, that could not be read.
+        remarks: which of two values that exclude each other counts.
     """
 
     settings: Settings
     given: Mapping[str, Raw]
+    empty: Mapping[str, Raw]
     bad: frozenset[str]
     target_variables: Mapping[str, Raw]
     problems: tuple[Problem, ...]
     folder: Path
     file: str
     unread: bool = False
+    remarks: tuple[Problem, ...] = ()
 
     @property
     def names_targets(self) -> bool:
         """Whether there is any target, or may be in what could not be read."""
-        known = self.given.keys() & LATER or self.target_variables
+        known = self.given.keys() & set(levels.LISTS) or self.target_variables
         return bool(known or self.unread)
 
     def may_hold(self, name: str) -> bool:
@@ -97,11 +98,10 @@ def load(
         spelt: what a flag was called, by option name, where that is not as the option's own.
     """
     variables, given_flags = sources.from_variables(environ), sources.from_flags(flags, spelt or {})
-    config = given_flags.pop(CONFIG, None) or variables.pop(CONFIG, None)
+    config = given_flags.pop(CONFIG, variables.get(CONFIG))
     variables.pop(CONFIG, None)
     file, problems = _read_file(config, folder)
     unread = bool(problems) and not file
-    file = {name: raw for name, raw in file.items() if raw.value not in ([], {}) or _narrows(name)}
     targets = {n.removeprefix(TARGET): r for n, r in variables.items() if n.startswith(TARGET)}
     passed_over = CONTEXT | EXPORTS | {n for n in variables if n.startswith(TARGET)}
     named = {n: r for n, r in variables.items() if n not in passed_over}
@@ -109,35 +109,28 @@ def load(
     if (alone := variables.get("TARGET")) and str(alone.value).startswith("arn:"):
         right = f"{PREFIX}TARGETS, or {PREFIX}{TARGET}<NAME> for each target"
         problems.append(Problem(alone.place, f"holds an ARN, and is no option; set {right}"))
-    given = {**file, **named, **given_flags}
-    values, mistakes = _parse(given)
-    if values.get("on_failure") == "continue" and "max_failures" in values:
-        wrong = (
-            "makes no sense with ON_FAILURE=continue, which goes on whatever fails; leave one of"
-            " them out: without ON_FAILURE, or with abort, the run stops once more than"
-            " MAX_FAILURES failed"
-        )
-        problems.append(Problem(given["MAX_FAILURES"].at(), wrong))
+    targets = {name: raw for name, raw in targets.items() if not raw.empty}
+    problems += chain.from_iterable(unresolved.problems(TARGET, raw) for raw in targets.values())
+    given, empty = levels.winning(given_flags, named, file)
+    replaced = levels.one_list(given, targets)
+    values, mistakes = _parse(given, empty)
+    contradictions, loosened = levels.one_policy(given, values)
     return Loaded(
         settings=Settings(**values),
         given={option.name: given[option.name] for option in options() if option.name in given},
+        empty=empty,
         bad=frozenset(mistakes),
         target_variables=targets,
-        problems=(*problems, *chain.from_iterable(mistakes.values())),
+        problems=(*problems, *chain.from_iterable(mistakes.values()), *contradictions),
         folder=folder,
         file=_found(config, folder),
         unread=unread,
+        remarks=(*replaced, *loosened),
     )
 
 
-def _narrows(name: str) -> bool:
-    """Whether an empty list there would mean more targets, and so is a mistake."""
-    kinds = (option.kind for option in options() if option.name == name)
-    return any(isinstance(kind, ListOf) and kind.empty_means for kind in kinds)
-
-
 def _found(config: Raw | None, folder: Path) -> str:
-    name = config.value if config else DEFAULT_FILE
+    name = (config and config.value) or DEFAULT_FILE
     if (folder / name).is_file():
         return f"{name} was read"
     other = next((p.name for p in folder.glob("rolecall.y*ml")), "")
@@ -145,6 +138,11 @@ def _found(config: Raw | None, folder: Path) -> str:
 
 
 def _read_file(config: Raw | None, folder: Path) -> tuple[dict[str, Raw], list[Problem]]:
+    if config and config.empty:
+        wrong = f"is given and empty; leave it out for {DEFAULT_FILE} of the working folder"
+        return {}, [Problem(config.place, wrong)]
+    if config and (unmet := unresolved.problems(CONFIG, config)):
+        return {}, unmet
     name = config.value if config else DEFAULT_FILE
     path = folder / name
     if path.exists() or path.is_symlink():
@@ -154,16 +152,21 @@ def _read_file(config: Raw | None, folder: Path) -> tuple[dict[str, Raw], list[P
     return {}, []
 
 
-def _parse(given: Mapping[str, Raw]) -> tuple[dict[str, Any], dict[str, list[Problem]]]:
+def _parse(
+    given: Mapping[str, Raw], empty: Mapping[str, Raw]
+) -> tuple[dict[str, Any], dict[str, list[Problem]]]:
     values: dict[str, Any] = {}
-    mistakes: dict[str, list[Problem]] = {}
+    mistakes = {name: [problem] for name, problem in levels.empty_mistakes(empty)}
     for option in options():
         raw = given.get(option.name)
         if raw is None:
             continue
+        if wrong := unresolved.problems(option.name, raw):
+            mistakes[option.name] = wrong
+            continue
         try:
             parsed = option.kind.parse(raw.value)
-            values[option.name.lower()] = raw if option.name in LATER else parsed
+            values[option.key] = raw if option.name in levels.LISTS else parsed
         except BadValueError as error:
             mistakes[option.name] = [Problem(raw.at(*e.path), str(e)) for e in (error, *error.more)]
     return values, mistakes

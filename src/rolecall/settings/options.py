@@ -42,6 +42,9 @@ class Option:
     Attributes:
         per_target: a target in the file or in JSON may have a value of its own.
         run_only: of use to `run` and `plan` only; the other commands take it and don't show it.
+        narrows: given and empty, wherever it is written, it leaves no target.
+        guards: what would come of it, given and empty: that is a mistake. Where neither is said,
+            an empty variable or key counts as not given. An empty flag never does.
     """
 
     name: str
@@ -50,6 +53,8 @@ class Option:
     help: str
     per_target: bool
     run_only: bool
+    narrows: bool
+    guards: str
 
     @property
     def variable(self) -> str:
@@ -71,9 +76,18 @@ def option(
     help: str,  # noqa: A002  as argparse calls it
     per_target: bool = False,
     run_only: bool = False,
+    narrows: bool = False,
+    guards: str = "",
 ) -> Any:
     """A field of Settings that users can set."""
-    declared = {"kind": kind, "help": help, "per_target": per_target, "run_only": run_only}
+    declared = {
+        "kind": kind,
+        "help": help,
+        "per_target": per_target,
+        "run_only": run_only,
+        "narrows": narrows,
+        "guards": guards,
+    }
     return field(default=default, metadata=declared)
 
 
@@ -152,12 +166,10 @@ class Settings:
         per_target=True,
     )
     allowed_accounts: tuple[str, ...] = option(
-        ListOf(
-            Text(r"\d{12}", "an account id of 12 digits"),
-            empty_means="would allow every account",
-        ),
+        ListOf(Text(r"\d{12}", "an account id of 12 digits")),
         default=(),
         help="Deploy to no other account, whatever the ARNs say",
+        guards="would allow every account",
     )
     session_name: str = option(
         Text(),
@@ -166,7 +178,7 @@ class Settings:
         per_target=True,
     )
     execution_id: str = option(
-        Text(r"[\w+=,.@-]{1,64}", "the id as `#{codepipeline.PipelineExecutionId}` gives it"),
+        Text(r"[\w+=,.@-]{1,64}", "the execution's id, of 1 to 64 letters, digits and _+=,.@-"),
         default="",
         help="The pipeline execution's id, for the session name and STATE: give the action"
         " this variable with the value `#{codepipeline.PipelineExecutionId}`",
@@ -211,7 +223,11 @@ class Settings:
         per_target=True,
     )
     session_policy: str = option(
-        Policy(), default="", help="A policy that narrows the sessions", per_target=True
+        Policy(),
+        default="",
+        help="A policy that narrows the sessions",
+        per_target=True,
+        guards="would narrow no session",
     )
     policy_arns: tuple[str, ...] = option(
         ListOf(
@@ -222,6 +238,7 @@ class Settings:
         default=(),
         help="Managed policies that narrow the sessions",
         per_target=True,
+        guards="would narrow no session",
     )
     tags: tuple[tuple[str, str], ...] = option(
         Pairs(
@@ -263,6 +280,7 @@ class Settings:
         " target has a `wave` of its own; what they leave is a wave more. A wave begins when the"
         " one before it is done",
         run_only=True,
+        guards="would deploy to all targets in one wave",
     )
     on_failure: str = option(
         Choice(("stop", "continue", "abort")),
@@ -290,6 +308,7 @@ class Settings:
         help="`strict` runs no more at once than may still fail, plus one, so that never more than"
         " MAX_FAILURES + 1 fail; `soft` keeps MAX_PARALLEL",
         run_only=True,
+        guards="would let more than MAX_FAILURES + 1 fail",
     )
     region_concurrency: str = option(
         Choice(("sequential", "parallel")),
@@ -311,11 +330,11 @@ class Settings:
                 r"[\w.@+*?\[\]!:-]{1,128}(?:/[a-z0-9-]+)?",
                 "a name, a pattern of names, an account id or wave:2, or one of them and /region",
             ),
-            empty_means="would mean every target",
         ),
         default=(),
         help="Only these of the targets: names, patterns such as `prd-*`, account ids, `wave:2`;"
-        " with `/eu-west-1` behind it, in that region alone",
+        " with `/eu-west-1` behind it, in that region alone. Given and empty it leaves none",
+        narrows=True,
     )
     shard: Shard = option(
         ShardKind(),
@@ -324,6 +343,7 @@ class Settings:
         " fourth of each wave, from the second; behind an `@`, of which list, as `plan --batch`"
         " writes it",
         run_only=True,
+        narrows=True,
     )
     plan: str = option(
         Text(),
@@ -331,6 +351,7 @@ class Settings:
         help="The file of an approved plan, as `plan --out` writes it: `run` does exactly that, or"
         " stops with the differences before anything is done",
         run_only=True,
+        guards="would do what nobody has approved",
     )
     preflight: bool = option(
         Flag(),
@@ -385,6 +406,7 @@ class Settings:
         default=(),
         help="Names or patterns of variables whose values are hidden wherever something shows them;"
         " of a JSON object each text. In CodeBuild, those of SECRETS_MANAGER and PARAMETER_STORE",
+        guards="would hide no variable",
     )
     report_dir: str = option(
         Text(),

@@ -28,7 +28,8 @@ class Raw:
     """An unparsed value and where it stands.
 
     Attributes:
-        value: text, or for the file lists and mappings of text, never any other scalar.
+        value: text, or for the file lists and mappings of text, never any other scalar; None
+            where the file has a key and nothing behind it.
         origin: `flag`, `variable` or `file`.
         place: `--region`, `ROLECALL_REGION` or `rolecall.yml:12`.
         lines: for the file, the line of each part, by its path inside the value.
@@ -40,6 +41,11 @@ class Raw:
     place: str
     file: str = ""
     lines: Mapping[Path, int] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is written there, or nothing but what stands between values."""
+        return not (self.value.strip(" \t\n,") if isinstance(self.value, str) else self.value)
 
     def at(self, *path: str | int) -> str:
         """The place of a part: its line in the file, or `ROLECALL_TARGETS, entry 3, name`."""
@@ -58,22 +64,22 @@ def clean(text: str) -> str:
 
 
 def from_variables(environ: Mapping[str, str]) -> dict[str, Raw]:
-    """Each `ROLECALL_*` variable that is not empty, by its name without the prefix."""
+    """Each `ROLECALL_*` variable, by its name without the prefix."""
     return {
-        name.removeprefix(PREFIX): Raw(value=text, origin="variable", place=name)
+        name.removeprefix(PREFIX): Raw(value=clean(value), origin="variable", place=name)
         for name, value in sorted(environ.items())
-        if name.startswith(PREFIX) and (text := clean(value))
+        if name.startswith(PREFIX)
     }
 
 
 def from_flags(flags: Mapping[str, str | None], spelt: Mapping[str, str]) -> dict[str, Raw]:
-    """Each flag that was given and is not empty, by its option's name."""
+    """Each flag that was given, by its option's name."""
 
     def place(name: str) -> str:
         return spelt.get(name) or f"--{name.lower().replace('_', '-')}"
 
     return {
-        name: Raw(value=text, origin="flag", place=place(name))
+        name: Raw(value=clean(value), origin="flag", place=place(name))
         for name, value in flags.items()
-        if value is not None and (text := clean(value))
+        if value is not None
     }

@@ -70,7 +70,7 @@ def _top_level(root: yaml.MappingNode, name: str) -> tuple[dict[str, Raw], list[
             problems.append(
                 Problem(f"{name}:{line}", f"`{key}` stands here a second time; leave one out")
             )
-        elif value not in (None, ""):
+        else:
             values[key.upper()] = Raw(
                 value=value, origin="file", place=f"{name}:{line}", file=name, lines=lines
             )

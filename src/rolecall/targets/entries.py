@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rolecall.errors import Problem
+from rolecall.settings import unresolved
 from rolecall.settings.reading import from_json
 from rolecall.settings.sources import BadValueError, Raw, clean
 from rolecall.targets import grammar
@@ -23,6 +24,7 @@ class Draft:
 
     Attributes:
         wave: the one it asks for, from 1; 0 where it asks for none.
+        flagged: whether a flag wrote it, so that no other goes before `own`.
     """
 
     place: str
@@ -31,6 +33,7 @@ class Draft:
     own: Mapping[str, Any]
     variables: tuple[tuple[str, str], ...] = ()
     wave: int = 0
+    flagged: bool = False
 
 
 class Reader:
@@ -134,6 +137,9 @@ class Reader:
                 self.problems.append(Problem(place, str(error)))
                 return
             raw = Raw(value=text, origin="list", place=f"{place}, {where}")
+            if unmet := unresolved.problems("TARGETS", raw):
+                self.problems += unmet
+                return
             yield from self._from_any(raw, nested=True)
 
     def _from_mapping(
@@ -161,7 +167,13 @@ class Reader:
             self.problems.append(Problem(place, "has no role_arn, and no account to use ROLE with"))
         elif _is_role(value):
             yield Draft(
-                place=place, name=name, value=value, own=own, variables=variables, wave=wave
+                place=place,
+                name=name,
+                value=value,
+                own=own,
+                variables=variables,
+                wave=wave,
+                flagged=raw.origin == "flag",
             )
         else:
             self.problems.append(Problem(place, f"{value!r} is neither an ARN nor an account id"))

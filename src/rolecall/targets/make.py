@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from functools import cache
 from typing import Any
@@ -16,11 +17,10 @@ from rolecall.settings.sources import BadValueError
 from rolecall.targets import arns, grammar, names, roles, selection, waves
 from rolecall.targets.arns import RoleArn
 from rolecall.targets.entries import Draft
+from rolecall.targets.flags import Flags
 from rolecall.targets.model import SessionOptions, Target
 from rolecall.targets.names import Build
 from rolecall.targets.pin import differences, pin
-
-Variables = tuple[tuple[str, str], ...]
 
 
 class Maker:
@@ -37,6 +37,7 @@ class Maker:
         self._default_name = names.default_session_name(build)
         # Targets that assume their roles alike share one object: there may be thousands.
         self._session = cache(SessionOptions)
+        self.flags = Flags(loaded)
         self.problems: list[Problem] = []
 
     def with_roles(self, drafts: Iterable[Draft]) -> list[tuple[Draft, RoleArn]]:
@@ -88,19 +89,45 @@ class Maker:
             self.problems.append(Problem(self._loaded.given["WAVES"].at(), wrong))
         return waves.by_number(own)
 
-    def chosen(self, targets: tuple[Target, ...], *, complete: bool) -> tuple[Target, ...]:
-        """Those that ONLY and SHARD leave. `complete`: no list was left unread."""
+    def chosen(
+        self, whole: tuple[Target, ...], *, complete: bool, name: str = ""
+    ) -> tuple[Target, ...]:
+        """Those that ONLY leaves, in the regions of a flag, and of these the one that is named.
+
+        Without a name it is those of the SHARD: who names a target has divided them already.
+
+        Args:
+            whole: all the targets. complete: no list was left unread.
+        """
         settings = self._settings
-        if complete and (changed := self._changed(targets)):
+        if complete and (changed := self._changed(whole)):
             self.problems.append(changed)
             complete = False
+        targets = known = self.flags.narrowed(whole)
         if settings.only:
-            known = targets
             targets, unknown = selection.only(known, settings.only)
             if complete:
                 self.problems += [self._means_none(word, known) for word in unknown]
             self.problems += self._twofold(known)
-        return selection.shard(targets, settings.shard.number, settings.shard.count)
+        if not name:
+            targets = selection.shard(targets, settings.shard.number, settings.shard.count)
+        elif complete and known and not self.problems:
+            targets = self._named(name, targets, known)
+        self.problems += self.flags.problems(targets, whole)
+        return targets
+
+    def _named(
+        self, name: str, targets: tuple[Target, ...], known: Sequence[Target]
+    ) -> tuple[Target, ...]:
+        try:
+            return (selection.named(targets, name),)
+        except BadValueError as error:
+            wrong = str(error)
+        with suppress(BadValueError):
+            selection.named(known, name)
+            wrong = f"{name!r} is not among the targets that ONLY leaves; leave one of them out"
+        self.problems.append(Problem("TARGET", wrong))
+        return ()
 
     def _twofold(self, known: Sequence[Target]) -> list[Problem]:
         place = self._loaded.given["ONLY"].at()
@@ -129,7 +156,7 @@ class Maker:
     def _target(self, index: int, draft: Draft, role: RoleArn, name: str, wave: int) -> Target:
         values: dict[str, Any] = {}
         for option in _session_options():
-            values[option.key] = draft.own.get(option.key, getattr(self._settings, option.key))
+            values[option.key] = self.flags.value(option, draft, index)
         values["session_name"] = self._session_name(draft, role, name, values["session_name"])
         return Target(
             index=index,
@@ -139,28 +166,19 @@ class Maker:
             variables=draft.variables,
             session=self._session(**values),
             wave=wave,
-            region_variables=self._region_variables(draft),
+            region_variables=self.flags.region_variables(draft),
         )
-
-    def _region_variables(self, draft: Draft) -> tuple[tuple[str, Variables], ...]:
-        """The target's own go before those of all targets, region by region."""
-        common = self._settings.region_variables
-        own = dict(draft.own.get("region_variables") or ())
-        if not own:
-            return common
-        both = {region: (*pairs, *own.pop(region, ())) for region, pairs in common}
-        return tuple((both | own).items())
 
     def _session_name(self, draft: Draft, role: RoleArn, name: str, template: str) -> str:
         raw = self._loaded.given.get("SESSION_NAME")
-        if "session_name" not in draft.own and raw is None:
+        own = "session_name" in draft.own and not self.flags.goes_before("SESSION_NAME", draft)
+        if not own and raw is None:
             return self._default_name
         try:
             return names.session_name(
                 template, self._build, target=name, account_id=role.account_id
             )
         except BadValueError as error:
-            own = "session_name" in draft.own
             place = draft.place if own or raw is None else raw.at()
             self.problems.append(Problem(place, str(error)))
             return self._default_name
@@ -216,7 +234,8 @@ class Maker:
             for arn in target.session.via
             if arn.split(":")[1] != target.role.partition
         ]
-        if "region_variables" in draft.own:
+        # Where a flag says the regions of all, those of the file that it replaces may be more.
+        if "region_variables" in draft.own and ("regions" in draft.own or not self.flags.regions):
             strange = {region for region, _ in draft.own["region_variables"]} - {*target.regions}
             mistakes += [f"region_variables has {r!r}, where it is not deployed" for r in strange]
         missing = set(target.session.transitive_tags) - {key for key, _ in target.session.tags}

@@ -13,7 +13,7 @@ from rolecall.wording import nearest
 
 
 def parsed(key: str, value: Any, *, beside: Iterable[str], whose: str) -> Any:
-    """One key, parsed; the option's default where it is empty.
+    """One key, parsed; the option's default where it is empty, which what guards may not be.
 
     Args:
         beside: keys that are text and no option. whose: has the keys, as messages call it.
@@ -26,6 +26,9 @@ def parsed(key: str, value: Any, *, beside: Iterable[str], whose: str) -> Any:
         raise unknown(key, [*others, *own], whose)
     value = clean(value) if isinstance(value, str) else value
     if value in (None, "", [], {}):
+        if key in own and own[key].guards:
+            wrong = f"is empty, which {own[key].guards}; leave it out for what all targets have"
+            raise BadValueError(wrong)
         return own[key].default if key in own else None
     if key == "variables":
         return VARIABLES.parse(value)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rolecall.errors import Problem
 from rolecall.settings import Settings
 from rolecall.settings.load import Loaded
-from rolecall.settings.sources import BadValueError
+from rolecall.settings.sources import BadValueError, Raw
 from rolecall.targets import regions
 from rolecall.targets.arns import RoleArn
 from rolecall.targets.entries import Draft, Reader, ReadList
@@ -32,6 +32,7 @@ class Resolved:
         targets: those of this process, of all in `whole`; `count` is that of all.
         found: what became of each account of the organisation; None where it was not read.
         remarks: what may be a mistake, and may be meant.
+        overruled: what targets of this process have of their own that a flag goes before.
     """
 
     targets: tuple[Target, ...]
@@ -41,6 +42,7 @@ class Resolved:
     whole: tuple[Target, ...] = ()
     found: Found | None = None
     remarks: tuple[Problem, ...] = ()
+    overruled: tuple[Problem, ...] = ()
 
 
 def resolve(
@@ -53,6 +55,7 @@ def resolve(
     organization: Callable[[Wish], Call] | None = None,
     remote: bool = True,
     needs_region: bool = True,
+    name: str = "",
 ) -> Resolved:
     """The targets that the settings mean.
 
@@ -63,6 +66,7 @@ def resolve(
         organization: gives what calls AWS Organizations; None where it is not to be read.
         remote: whether lists in AWS are read; else they are in `unread`.
         needs_region: whether a target without a region is a mistake.
+        name: of the one target that is wanted; empty for all.
     """
     if "TARGETS" in loaded.bad:
         return Resolved(targets=(), count=0, unread=(), problems=())
@@ -77,9 +81,9 @@ def resolve(
         unread = [*unread, ORGANIZATION]
     elif wish and organization and not mistaken:
         found, problems = _discovered(wish, organization, loaded.settings, kept)
-        kept += maker.with_roles(_drafts(found, wish))
+        kept += maker.with_roles(_drafts(found, wish, loaded.settings.organization))
     targets = maker.make(kept)
-    chosen = maker.chosen(targets, complete=not unread)
+    chosen = maker.chosen(targets, complete=not unread, name=name)
     return Resolved(
         targets=chosen,
         count=len(targets),
@@ -90,6 +94,7 @@ def resolve(
         remarks=tuple(
             _remarks(loaded, (region_place, (default_region,)), [draft for draft, _ in kept])
         ),
+        overruled=tuple(maker.flags.overruled(chosen)),
     )
 
 
@@ -132,7 +137,7 @@ def _discovered(
         return None, [Problem(wish.place, str(error))]
 
 
-def _drafts(found: Found | None, wish: Wish) -> Iterator[Draft]:
+def _drafts(found: Found | None, wish: Wish, raw: Raw | None) -> Iterator[Draft]:
     for decision in found.taken() if found else ():
         unit = wish.units[decision.entry] if wish.units else None
         yield Draft(
@@ -142,4 +147,5 @@ def _drafts(found: Found | None, wish: Wish) -> Iterator[Draft]:
             own=unit.own if unit else {},
             variables=unit.variables if unit else (),
             wave=decision.wave,
+            flagged=raw is not None and raw.origin == "flag",
         )

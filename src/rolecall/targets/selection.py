@@ -1,4 +1,4 @@
-"""The part of the targets that this process deploys to."""
+"""The part of the targets that this process deploys to, or that a person names."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from rolecall import wording
+from rolecall.settings.options import REGION
+from rolecall.settings.sources import BadValueError
+from rolecall.targets import names
 from rolecall.targets.model import Target
 
 _WAVE = re.compile(r"wave:([0-9]+)")
+_IN_REGION = re.compile(rf"(?P<who>.+)/(?P<region>{REGION})")
+_MOST_NAMED = 20
 
 
 def only(targets: Sequence[Target], words: Sequence[str]) -> tuple[tuple[Target, ...], list[str]]:
@@ -43,6 +48,44 @@ def also_of(word: str, targets: Sequence[Target]) -> list[str]:
     if not any(target.name == who for target in targets):
         return []
     return [t.name for t in targets if t.account_id == who and t.name != who]
+
+
+def named(targets: Sequence[Target], name: str) -> Target:
+    """The target of that name, account id or role ARN; with `/region` behind it, there alone.
+
+    Raises:
+        BadValueError: where there is none, or more than one.
+    """
+    if others := also_of(name, targets):
+        raise BadValueError(f"{name!r} {names.twofold(others)}")
+    if (found := _of_name(targets, name)) or not (match := _IN_REGION.fullmatch(name)):
+        chosen = found
+    else:
+        chosen = _of_name(targets, match["who"])
+        if len(chosen) == 1 and match["region"] not in chosen[0].regions:
+            regions = wording.some(list(chosen[0].regions))
+            raise BadValueError(f"{name!r} is not deployed to; the regions are {regions}")
+        chosen = [_narrowed(target, [match["region"]]) for target in chosen]
+    if len(chosen) == 1:
+        return chosen[0]
+    there = wording.some([target.name for target in targets], _MOST_NAMED)
+    wrong = (
+        "is the account of several targets; name one of" if chosen else "is no target; there are"
+    )
+    raise BadValueError(f"{name!r} {wrong} {there}")
+
+
+def _of_name(targets: Sequence[Target], name: str) -> list[Target]:
+    found = [target for target in targets if target.name == name]
+    return found or [t for t in targets if name in (t.account_id, t.role.text)]
+
+
+def within(targets: Sequence[Target], regions: Collection[str]) -> tuple[Target, ...]:
+    """The targets in those of their regions that are wanted; whole where none of them is."""
+    return tuple(
+        _narrowed(target, regions) if {*target.regions} & {*regions} else target
+        for target in targets
+    )
 
 
 def instead(word: str, targets: Sequence[Target]) -> str:

@@ -156,7 +156,9 @@ class WishReader:
 
 def _check_narrows(key: str, value: Any) -> None:
     """Raises BadValueError where a template rendered nothing, which would make more targets."""
-    if key in _NARROWING and value in ([], {}):
+    parts = value if isinstance(value, list) else [value]
+    written = (part.strip(" \t\n,") if isinstance(part, str) else part for part in parts)
+    if key in _NARROWING and not any(written):
         raise BadValueError(f"is empty, which would narrow nothing; leave {key} out for that")
 
 
