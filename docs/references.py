@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rolecall.cli import parser
+from rolecall.settings.levels import LISTS
 from rolecall.settings.options import Option, options
 from rolecall.settings.reference import default_text, json_schema
 
@@ -16,11 +17,14 @@ _SETTINGS = "settings"
 _PAGE = re.compile(r"\bdocs/([\w-]+\.md)\b")
 _OPTIONS = """\
 Each option is a variable, a flag and a key of `rolecall.yml`. A flag wins over a variable, a
-variable over the file, the file over the default; an empty variable counts as not given. A variable
-that begins with `ROLECALL_` and is none of these is a mistake. `rolecall config` prints each with
-its value and where that came from; a `rolecall.yml` elsewhere is named by `ROLECALL_CONFIG` or
-`--config`. How targets are written has [a page of its own](targets.md); `ROLECALL_TARGET_<NAME>` is
-the ARN of the target of that name, and has no flag or key.
+variable over the file, the file over the default. An empty variable or key counts as not given
+where nothing is lost by it; an empty flag is a mistake. What narrows and is empty leaves no target,
+and what guards may not be empty: each option says so. A flag that a command would pass over, as
+`exec` would `--plan`, is a mistake. So is a variable that begins with `ROLECALL_` and is none of
+these. `rolecall config` prints each with its value and where that came from; a `rolecall.yml`
+elsewhere is named by `ROLECALL_CONFIG` or `--config`. How targets are written has
+[a page of its own](targets.md); `ROLECALL_TARGET_<NAME>` is the ARN of the target of that name, and
+has no flag or key.
 
 Of AWS's own variables and files rolecall reads what every SDK reads: credentials and profiles,
 `AWS_REGION`, `AWS_ENDPOINT_URL`, proxies. `NO_COLOR` takes the colours away.
@@ -35,9 +39,11 @@ Of AWS's own variables and files rolecall reads what every SDK reads: credential
 | true/false | `true`, `false`; the flag alone is true, `--no-…` is false |
 """
 _COMMANDS = """\
-`rolecall` alone is `rolecall run`, and so is `rolecall` with a flag first. Flags of the settings
-are on the page of [options](options.md), what a command ends with is on the one of
-[exit codes](exit-codes.md). `rolecall COMMAND --help` has the same in the terminal.
+`rolecall` alone is `rolecall run`, and so is `rolecall` with a flag first: in an image, a build or
+a script. Typed at a terminal, without `CI` or `CODEBUILD_BUILD_ID`, it shows the plan and what to
+type for it to be done, and ends with 3. Flags of the settings are on the page of
+[options](options.md), what a command ends with is on the one of [exit codes](exit-codes.md).
+`rolecall COMMAND --help` has the same in the terminal.
 """
 
 
@@ -58,10 +64,19 @@ def _option(option: Option) -> str:
         "takes": option.kind.name,
         "default": default,
         "per target": each,
+        "given and empty": _empty(option),
     }
     table = "| | |\n|---|---|\n" + "".join(f"| {k} | {v} |\n" for k, v in rows.items())
     text = _PAGE.sub(r"[docs/\1](../\1)", _cell(option.help))
     return f"## {option.name}\n\n{text}.\n\n{table}"
+
+
+def _empty(option: Option) -> str:
+    if option.narrows:
+        return "leaves no target: nothing is done, exit code 3"
+    if option.guards:
+        return f"a mistake, since it {option.guards}"
+    return "not given; as a flag, " + ("no target" if option.name in LISTS else "a mistake")
 
 
 def command_page() -> str:

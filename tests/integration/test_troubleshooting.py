@@ -76,6 +76,7 @@ GIVEN = {
         "ROLECALL_ON_FAILURE": "halt",
         "ROLECALL_TARGETS": "tst=arn:aws:iam::33333333333:role/deploy",
     },
+    "pipeline-variable-not-resolved": {"ROLECALL_COMMANDS": "#{variables.DeployCommands}"},
     "account-not-allowed": {"ROLECALL_ALLOWED_ACCOUNTS": "333333333333"},
     "name-not-clear": {
         "ROLECALL_TARGETS": (

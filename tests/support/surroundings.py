@@ -55,7 +55,7 @@ def _boto(home: Path) -> dict[str, str]:
     for name in (".boto", "boto.cfg"):
         (home / name).write_text(f"[Credentials]\n{_keys('AKIABOTO000000000000')}")
     file = home / "credential-file"
-    file.write_text(f"AWSAccessKeyId=AKIACREDENTIALFILE00\nAWSSecretKey={SECRET}\n")
+    file.write_text(f"AWSAccessKeyId=AKIACREDFILE00000000\nAWSSecretKey={SECRET}\n")
     (home / ".s3cfg").write_text(
         f"[default]\naccess_key = AKIAS3CFG00000000000\nsecret_key = {SECRET}\n"
     )

@@ -520,9 +520,10 @@ def test_without_a_reader_the_organisation_is_among_what_was_not_read(tmp_path):
     assert (found.targets, found.unread, found.found) == ((), ("AWS Organizations",), None)
 
 
-@pytest.mark.parametrize("part", [{"units": []}, {"tags": {}}, {"exclude": []}])
-def test_a_part_that_narrows_must_not_be_empty(discovered, part):
-    found = discovered({"role_name": "deploy", **part})
+@pytest.mark.parametrize("key", ["units", "tags", "exclude"])
+@pytest.mark.parametrize("empty", [[], {}, None, "", " ", ",", [""], [None]])
+def test_a_part_that_narrows_must_not_be_empty(discovered, key, empty):
+    found = discovered({"role_name": "deploy", key: empty})
     assert [str(problem).partition(": ")[2] for problem in found.problems] == [
-        f"is empty, which would narrow nothing; leave {next(iter(part))} out for that"
+        f"is empty, which would narrow nothing; leave {key} out for that"
     ]
