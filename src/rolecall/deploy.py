@@ -38,7 +38,8 @@ class Surroundings:
     """What a run takes from outside.
 
     Attributes:
-        environ: what commands inherit. folder: where they run, or what a working copy is of.
+        environ: what commands inherit before and after the targets. inherited: what of it those of
+            a target do. folder: where they run, or what a working copy is of.
         shell: argv a script is added to. own: what the source's profile says beside credentials.
         mask: hides the source's secrets.
         artifacts: gives a target in a region its folder for what stays; None for no such folders.
@@ -46,6 +47,7 @@ class Surroundings:
     """
 
     environ: Mapping[str, str]
+    inherited: Mapping[str, str]
     folder: Path
     shell: Sequence[str]
     own: OwnProfile
@@ -148,7 +150,7 @@ class Deployer:
             if profile.renews:
                 stack.enter_context(self._refresher(target, session, profile, mask))
             environ = environment.of_target(
-                self.outside.environ,
+                self.outside.inherited,
                 target,
                 region=job.region,
                 index=job.target.index,

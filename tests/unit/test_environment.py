@@ -55,7 +55,7 @@ def target(**variables):
 
 def seen(environ, *, settings=None, profile=None, **variables):
     return environment.of_target(
-        environ,
+        inherited(environ).kept,
         target(**variables),
         region="eu-west-1",
         index=1,

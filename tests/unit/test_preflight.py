@@ -47,6 +47,7 @@ def told(monkeypatch, tmp_path, *, every: float) -> list[str]:
     with Stop() as stop:
         outside = Surroundings(
             environ=dict(os.environ),
+            inherited={},
             folder=tmp_path,
             shell=("sh",),
             own=OwnProfile(),

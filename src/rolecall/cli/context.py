@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rolecall import aws_files, aws_variables
 from rolecall.aws_files import OwnProfile
+from rolecall.aws_variables import Inherited
 from rolecall.cli.arguments import Arguments
 from rolecall.errors import ConfigError, NothingToDoError, Problem
 from rolecall.masking import named
@@ -77,15 +78,15 @@ class Context:
         """The variables that commands are given of this process's."""
         return {name: value for name, value in self.environ.items() if name != _NOTIFY}
 
-    @property
-    def inherited(self) -> Mapping[str, str]:
-        """Those that the commands of a target are."""
-        return aws_variables.inherited(self.handed_on).kept
+    @cached_property
+    def inherited(self) -> Inherited:
+        """What of those the commands of a target are given."""
+        return aws_variables.inherited(self.handed_on)
 
     @cached_property
     def identity(self) -> Identity:
         """Which run this is."""
-        return identity(self.loaded, self.environ, self.inherited)
+        return identity(self.loaded, self.environ, self.inherited.kept)
 
     @property
     def region_variable(self) -> str:

@@ -132,4 +132,4 @@ def _owner(context: Context) -> Owner:
 def _met(context: Context) -> Lasting:
     settings = context.settings
     scripts = (*settings.before.items, *settings.commands.items, *settings.after.items)
-    return lasting(context.environ, context.inherited, context.folder, scripts)
+    return lasting(context.environ, context.inherited.kept, context.folder, scripts)

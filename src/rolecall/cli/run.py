@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rolecall import logs
 from rolecall.approval.record import commands_digest
 from rolecall.aws_files import OwnProfile
-from rolecall.aws_variables import Inherited, inherited
+from rolecall.aws_variables import Inherited
 from rolecall.cli import identity
 from rolecall.cli.approval import Approval
 from rolecall.cli.aws import Aws
@@ -122,10 +122,11 @@ def _memory(
 
 def surroundings(context: Context, stop: Stop, *, artifacts: Folders | None = None) -> Surroundings:
     """What a run takes from outside. What of it its commands do not get is said."""
-    _tell_left_out(inherited(context.environ), context.own_profile)
+    _tell_left_out(context.inherited, context.own_profile)
     _tell_limits(context.settings)
     return Surroundings(
         environ=context.handed_on,
+        inherited=context.inherited.kept,
         folder=context.folder,
         shell=context.shell,
         own=context.own_profile,

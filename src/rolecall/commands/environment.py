@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rolecall.aws_variables import OF_SERVICES, inherited, without_properties
+from rolecall.aws_variables import OF_SERVICES, without_properties
 from rolecall.targets import Target
 
 # Nobody answers there, and it is refused at once: no user but root may listen on such a port.
@@ -22,7 +22,7 @@ _CLOSED: Mapping[str, str] = {
 
 
 def of_target(
-    environ: Mapping[str, str],
+    inherited: Mapping[str, str],
     target: Target,
     *,
     region: str,
@@ -34,13 +34,14 @@ def of_target(
     """What the commands see: of the environment what leads to no credentials, and ours.
 
     Args:
+        inherited: as aws_variables.inherited leaves it.
         index: the target's place, from 1. count: of all targets.
         settings: of the source's profile, where no variable says otherwise.
         profile: the variables that point at the target's profile.
     """
     own = target.variables_in(region)
     given = {
-        **inherited(environ).kept,
+        **inherited,
         **{name: without_properties(name, value) for name, value in own.items()},
     }
     if given.get("AWS_ENDPOINT_URL"):  # it wins over what a file says of a service
