@@ -36,9 +36,9 @@ def private(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
     if not any(os.path.lexists(home / place) for place in _PLACES):
         return {}
     with suppress(PermissionError):  # one that may not be listed has nothing that is known
-        for path in home.iterdir():
-            if path.name not in _PLACES:
-                (folder / path.name).symlink_to(path)
+        for name in os.listdir(home):  # noqa: PTH208  a home may have hundreds, for each target
+            if name not in _PLACES:
+                os.symlink(f"{home}/{name}", f"{folder}/{name}")  # noqa: PTH211
     for name in _HARMLESS:
         if (home / AWS / name).exists():
             link = folder / AWS / name
