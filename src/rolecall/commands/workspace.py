@@ -214,7 +214,7 @@ class Copies:
         with suppress(OSError, subprocess.SubprocessError):
             if self._found[0].files > _NAMES_AT_ONCE:
                 subprocess.run(  # noqa: S603  as above
-                    ["rm", "-rf", "--", str(around)],  # noqa: S607
+                    ["rm", "-rf", "--", str(around)],  # noqa: S607  as above
                     env=_environ(self.path),
                     stdin=subprocess.DEVNULL,
                     capture_output=True,
