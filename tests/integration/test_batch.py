@@ -191,7 +191,9 @@ ANOTHER = {
 WAYS = [("shard", "--shards", "2"), ("target",), ("--only", "t1 t2"), ("wave",)]
 
 
-@pytest.mark.parametrize(("way", "another"), zip(WAYS, ANOTHER.values(), strict=True), ids=ANOTHER)
+@pytest.mark.parametrize(
+    ("way", "another"), list(zip(WAYS, ANOTHER.values(), strict=True)), ids=ANOTHER
+)
 def test_a_build_of_a_list_that_has_changed_stops_before_anything(
     batch, rolecall, sts, way, another
 ):

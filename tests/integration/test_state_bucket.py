@@ -138,8 +138,8 @@ def test_a_store_that_does_not_keep_to_conditions_is_refused_and_loses_nothing(
 
 
 def test_a_store_that_knows_no_conditions_is_refused(rolecall, sts, s3, known):
-    s3.faults = {"PUT": [faults.Fault(kind="error", code="NotImplemented", status=501)]}
-    done = rolecall.run("true", **known)
+    s3.faults = {"PUT": [faults.Fault(kind="error", code="NotImplemented", status=501)] * 99}
+    done = rolecall.run("true", **{**known, "ROLECALL_RETRY_MAX_WAIT": "0"})
     assert (done.code, "this store knows no conditional writes" in done.message) == (2, True)
     assert sts.calls == []
 
