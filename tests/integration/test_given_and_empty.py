@@ -173,6 +173,17 @@ def test_exec_runs_where_a_target_and_its_regions_are_named_and_only_allows(role
     assert "TARGET: 'tst' is not among the targets that ONLY leaves" in done.message
 
 
+def test_a_plan_in_the_regions_of_a_flag_is_run_with_that_flag_and_not_without(rolecall, sts):
+    target = {"role_arn": "arn:aws:iam::222222222222:role/x", "regions": ["eu-west-1", "us-east-1"]}
+    given = {"ROLECALL_TARGETS": json.dumps([target]), "ROLECALL_COMMANDS": "touch deployed"}
+    flag = ("--regions", "us-east-1")
+    assert rolecall("plan", "--out", "p.json", *flag, **given).code == 0
+    assert untouched(rolecall("run", "--plan", "p.json", **given), sts).code == 2
+    done = rolecall("run", "--plan", "p.json", *flag, **given)
+    assert done.code == 0, done.err
+    assert [result["region"] for result in done.report["results"]] == ["us-east-1"]
+
+
 def test_which_of_two_policies_counts_is_said(rolecall):
     (rolecall.folder / "rolecall.yml").write_text("max_failures: 1\ncommands: exit 1\n")
     done = rolecall("run", "--on-failure", "continue")

@@ -12,6 +12,7 @@ from rolecall.approval.difference import differences
 from rolecall.cli.context import Context
 from rolecall.errors import ConfigError, DriftError, FileError, Problem
 from rolecall.targets import Resolved, Target, selection
+from rolecall.targets.flags import Flags
 
 
 class Approval:
@@ -50,7 +51,8 @@ class Approval:
         if not self._plan:
             return resolved
         context, settings, plan = self._context, self._context.settings, self._plan
-        targets = _only(resolved.whole, plan["only"])[0]
+        whole = Flags(context.loaded).narrowed(resolved.whole)
+        targets = _only(whole, plan["only"])[0]
         now = record.record(settings, targets, context.mask, only=plan["only"], salt=plan["salt"])
         if lines := list(differences(plan, now)):
             raise DriftError(self._name, lines)
