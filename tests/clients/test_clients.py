@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+import sys
 from functools import cache
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from support import sdks, surroundings
 from support.clients import MODES, clients, ready
 from support.command import ROLECALL, SOURCE_KEYS, Finished
-from support.simulation import Simulation
+from support.simulation import CONTAINER, METADATA, Simulation
 
 CLIENTS = {client.name: client for client in clients()}
 # All at once is what shows; one alone tells, where that fails, which it was.
@@ -48,11 +49,9 @@ def tried(simulation, tmp_path_factory, request):
     @cache
     def run(mode, around):
         wanted = {
-            item.callspec.params["name"]
-            for item in request.session.items
-            if getattr(item, "callspec", None)
-            and (item.callspec.params.get("mode"), item.callspec.params.get("around"))
-            == (mode, around)
+            params["name"]
+            for params in (_params(item) for item in request.session.items)
+            if (params.get("mode"), params.get("around")) == (mode, around)
         }
         there = [name for name in CLIENTS if name in wanted and isinstance(prepared(name), dict)]
         folder = tmp_path_factory.mktemp(f"{mode}-{around}")
@@ -61,6 +60,10 @@ def tried(simulation, tmp_path_factory, request):
         return done, simulation.signed()
 
     return run
+
+
+def _params(item):
+    return item.callspec.params if hasattr(item, "callspec") else {}
 
 
 def _run(simulation, folder, mode, around, names):
@@ -118,6 +121,36 @@ def _script(simulation, names):
         lines = "\n".join(f"export {n}={shlex.quote(v)}" for n, v in said.items())
         cases.append(_CASE.format(name=name, variables=lines, run=CLIENTS[name].run.strip()))
     return f"case $ROLECALL_TARGET in\n{''.join(cases)}esac"
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("machine", METADATA),
+        ("metadata", METADATA),
+        ("container", CONTAINER),
+        ("home", "AKIAHOMEAWS000000000"),
+        ("boto", "AKIACREDENTIALFILE00"),
+        ("variables", "999999999999"),
+    ],
+)
+def test_what_a_machine_offers_is_taken_by_a_client_that_nobody_keeps_from_it(
+    simulation, tmp_path, kind, key
+):
+    if kind == "machine" and not simulation.closed:
+        pytest.skip("no network of its own can be made here")
+    simulation.reset()
+    environ = {
+        "PATH": sdks.ENVIRON["PATH"],
+        "HOME": str(tmp_path),
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_ENDPOINT_URL": simulation.clients["boto3"],
+        "PYTHON": sys.executable,
+        **surroundings.variables([kind], simulation, tmp_path, []),
+    }
+    words = [*simulation.enter, "sh", "-c", CLIENTS["boto3"].run]
+    subprocess.run(words, env=environ, check=True, capture_output=True)
+    assert simulation.signed()["boto3"][-1].key == key
 
 
 @pytest.mark.timeout(1800)
