@@ -94,6 +94,7 @@ _WAYS = (
     r"AWS_SDK_CONFIG_OPT_OUT",
     r"BOTO_CONFIG",
     r"BOTO_PATH",
+    r"S3CMD_CONFIG",
     r"MINIO_SHARED_CREDENTIALS_FILE",
     # roles, web identity, browsers' logins
     r"AWS_(?:IAM_)?ROLE_(?:ARN|SESSION_NAME)",

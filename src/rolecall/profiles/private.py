@@ -26,8 +26,15 @@ if TYPE_CHECKING:
 REFRESHING, STATIC = "refreshing", "static"
 ENDPOINT, ENVIRONMENT = "endpoint", "environment"
 UNRENEWED = frozenset({STATIC, ENVIRONMENT})  # commands have one session, and no other after it
-# In place of /etc/boto.cfg and ~/.boto. boto 2 knows no other way to leave the metadata service be.
-_BOTO = b"[Boto]\nmetadata_service_num_attempts = 0\n"
+# In place of /etc/boto.cfg and ~/.boto, and of ~/.s3cfg. boto 2 knows no other way to leave the
+# metadata service be, and s3cmd none but keys, which are nobody's here and say what to do.
+_NOBODY_S = "USE-PROFILE_MODE-environment"
+_KEYLESS = f"""[Boto]
+metadata_service_num_attempts = 0
+[default]
+access_key = {_NOBODY_S}
+secret_key = {_NOBODY_S}
+"""
 
 
 @contextmanager
@@ -108,7 +115,7 @@ class PrivateProfile(ABC):
         self._own = own
         self.home = folder / "home"
         self.config, self.credentials = (self.home / AWS / n for n in ("config", "credentials"))
-        self._boto = folder / "boto.cfg"
+        self._keyless = folder / "keyless"
 
     def write(self, session: Session) -> None:
         """Makes the files, with this session's credentials.
@@ -118,7 +125,7 @@ class PrivateProfile(ABC):
         """
         for folder in (self.folder, self.home, self.home / AWS):
             new_folder(folder)
-        create(self._boto, _BOTO)
+        create(self._keyless, _KEYLESS.encode())
         self._write(session)
 
     def renew(self, session: Session) -> None:
@@ -135,7 +142,8 @@ class PrivateProfile(ABC):
             "AWS_CONFIG_FILE": str(self.config),
             "AWS_SHARED_CREDENTIALS_FILE": str(self.credentials),
             "AWS_CREDENTIAL_PROFILES_FILE": str(self.credentials),  # as Java's SDK called it once
-            "BOTO_CONFIG": str(self._boto),
+            "BOTO_CONFIG": str(self._keyless),
+            "S3CMD_CONFIG": str(self._keyless),
             "MINIO_SHARED_CREDENTIALS_FILE": os.devnull,
         }
         return found | ({"AWS_PROFILE": self.name} if self.named else {})
@@ -184,7 +192,9 @@ class EnvironmentProfile(PrivateProfile):
     named = False
 
     def variables(self) -> dict[str, str]:
-        return {**super().variables(), **self._variables}
+        found = {**super().variables(), **self._variables}
+        del found["S3CMD_CONFIG"]  # it would have the keys of that file before the variables
+        return found
 
     def _write(self, session: Session) -> None:
         self._write_files()
@@ -251,14 +261,26 @@ class RefreshingProfile(EndpointProfile):
 
     def renew(self, session: Session) -> None:
         write_atomically(self._current, _text(session), durable=False)
+        stored = f"[{self.name}]\n{self._stored(session)}"
+        write_atomically(self.credentials, stored.encode(), durable=False)
         super().renew(session)
 
     def _write(self, session: Session) -> None:
         create(self._current, _text(session))
-        process = f"credential_process = cat {shlex.quote(str(self._current))}\n"
-        # Some read one of the files alone: the SDKs for PHP and Java v1, and minio's library.
-        self._write_files(config=process, credentials=process)
+        self._write_files(config=self._process, credentials=self._stored(session))
         self._offer = self._endpoint.offer(session)
+
+    def _stored(self, session: Session) -> str:
+        """The process once more, since some read this file alone (PHP, Java v1, minio), and keys.
+
+        async-aws alone finds the keys, and would go from a profile without to the machine's role:
+        to the others a profile's name has no `profile` before it in this file.
+        """
+        return f"{self._process}[profile {self.name}]\n{_keys(session)}"
+
+    @property
+    def _process(self) -> str:
+        return f"credential_process = cat {shlex.quote(str(self._current))}\n"
 
     @property
     def _current(self) -> Path:
