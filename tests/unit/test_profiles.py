@@ -195,7 +195,7 @@ def test_a_renewal_reaches_all_that_a_refreshing_profile_is_read_by(tmp_path):
         process = f"credential_process = cat {folder}/home/.aws/session.json\n"
         assert profile.config.read_text() == f"[profile dev]\nregion = eu-west-1\n{process}"
         keys = "aws_access_key_id = a\naws_secret_access_key = b\naws_session_token = c\n"
-        stored = f"[dev]\n{process}[profile dev]\n{keys}"
+        stored = f"[dev]\n{process}[async-aws]\n[profile dev];\n{keys}"
         assert profile.credentials.read_text() == stored
         other = replace(SESSION.credentials, secret_access_key=Secret("d"))
         profile.renew(replace(SESSION, credentials=other, deadline=time.monotonic() + 100))

@@ -274,9 +274,10 @@ class RefreshingProfile(EndpointProfile):
         """The process once more, since some read this file alone (PHP, Java v1, minio), and keys.
 
         async-aws alone finds the keys, and would go from a profile without to the machine's role:
-        to the others a profile's name has no `profile` before it in this file.
+        to the others a profile's name has no `profile` before it in this file, and the SDK for
+        Ruby takes no section for one that has a `;` behind it.
         """
-        return f"{self._process}[profile {self.name}]\n{_keys(session)}"
+        return f"{self._process}[async-aws]\n[profile {self.name}];\n{_keys(session)}"
 
     @property
     def _process(self) -> str:
