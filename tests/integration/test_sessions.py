@@ -232,8 +232,8 @@ def without_keys(**more):
 def test_the_source_may_be_codebuild_s_container_endpoint(rolecall, sts):
     with ContainerCredentials() as endpoint:
         done = rolecall.run(
-            f"env | grep -c {endpoint.url} || true",
-            ROLECALL_BEFORE=f"env | grep -c {endpoint.url}",
+            f"env | grep -c ^AWS_.*{endpoint.url} || true",
+            ROLECALL_BEFORE=f"env | grep -c ^AWS_.*{endpoint.url}",
             **without_keys(**endpoint.environ),
         )
     assert done.code == 0, done.out
