@@ -252,15 +252,17 @@ def test_a_run_that_was_taken_over_begins_nothing_more_and_says_so(rolecall, s3,
     assert names(s3) == ["dev", "tst", "prd"]
 
 
-def test_a_run_that_cannot_show_life_for_its_lease_begins_nothing_more(rolecall, s3, known):
+def test_a_run_that_cannot_show_life_for_its_lease_begins_nothing_more(
+    rolecall, s3, known, tmp_path
+):
     def judge(method, key):
-        # All writes but those that take it are lost on the way.
-        writes = sum(m == "PUT" for m, _ in s3.requests)
-        return faults.BROKEN if method == "PUT" and writes > 4 else faults.Fault()
+        # All writes are lost on the way once the first command has begun.
+        begun = (tmp_path / "begun").exists()
+        return faults.BROKEN if method == "PUT" and begun else faults.Fault()
 
     s3.judge = judge
     given = {**known, "ROLECALL_STATE_LEASE": "1s", "ROLECALL_RETRY_MAX_WAIT": "0"}
-    done = rolecall.run("sleep 1.5", **given)
+    done = rolecall.run(f"touch {tmp_path}/begun; sleep 1.5", **given)
     assert (done.code, done.statuses) == (1, ["succeeded", "not run", "not run"]), done.out
     assert re.search(r"2 not run: its lock on s3://\S+ was not renewed", " ".join(done.out.split()))
 
