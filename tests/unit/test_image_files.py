@@ -57,7 +57,7 @@ def test_what_the_container_starts_is_found_whatever_its_path():
     started = [word for word in json.loads(line) if not word.startswith("-")]
     assert started == ["/usr/bin/tini", "/usr/local/bin/rolecall-entrypoint"]
     entrypoint = (IMAGE / "entrypoint").read_text()
-    assert set(re.findall(r"exec (\S+)", entrypoint)) == {"/opt/rolecall/bin/rolecall", '"$@"'}
+    assert set(re.findall(r"exec ([/\"]\S+)", entrypoint)) == {"/opt/rolecall/bin/rolecall", '"$@"'}
 
 
 def test_the_build_of_the_image_is_given_all_that_the_wheel_is_made_of():

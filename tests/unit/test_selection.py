@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from rolecall.cli.context import one_of
-from rolecall.errors import ConfigError
 from rolecall.settings.load import load
+from rolecall.settings.sources import BadValueError
 from rolecall.targets import Build, resolve
 from rolecall.targets.selection import instead
+from rolecall.targets.selection import named as one_of
 from rolecall.targets.selection import only as selected
 
 TARGETS = " ".join(f"{n}=arn:aws:iam::{i:012}:role/x" for i, n in enumerate(("dev", "tst", "prd")))
@@ -99,7 +99,7 @@ def test_a_word_that_is_a_name_and_the_account_of_another_is_a_mistake(word):
 
 def test_one_target_by_an_account_that_is_a_name_too_is_a_mistake():
     found = targets(TWOFOLD)
-    with pytest.raises(ConfigError, match="is the name of one target, and the account of x"):
+    with pytest.raises(BadValueError, match="is the name of one target, and the account of x"):
         one_of(found, "222222222222")
     assert one_of(found, "x").name == "x"
     assert one_of(found, "arn:aws:iam::222222222222:role/a").name == "222222222222"
