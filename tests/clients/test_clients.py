@@ -130,7 +130,7 @@ def _script(simulation, names):
         ("metadata", METADATA),
         ("container", CONTAINER),
         ("home", "AKIAHOMEAWS000000000"),
-        ("boto", "AKIACREDENTIALFILE00"),
+        ("boto", "AKIACREDFILE00000000"),
         ("variables", "999999999999"),
     ],
 )
