@@ -40,7 +40,7 @@ def page() -> str:
     return _PAGE.format(
         around="".join(f"- {one}\n" for one in found["around"]),
         table="".join(_rows(clients)),
-        notes=f"## Where one fails\n\n{notes}\n" if notes else "",
+        notes=f"## What to do where one fails\n\n{notes}\n" if notes else "",
         untried=untried,
     )
 
@@ -49,8 +49,14 @@ def _rows(clients: list[Mapping[str, Any]]) -> Iterator[str]:
     yield f"| client | tried | {' | '.join(f'`{mode}`' for mode in MODES)} |\n"
     yield f"|---|---|{'---|' * len(MODES)}\n"
     for one in clients:
-        said = ("works" if mode in one["works"] else "fails" for mode in MODES)
+        said = (_outcome(one, mode) for mode in MODES)
         yield f"| {one['title']} | {_tried(one)} | {' | '.join(said)} |\n"
+
+
+def _outcome(client: Mapping[str, Any], mode: str) -> str:
+    if mode in client.get("varies", []):
+        return "by version"
+    return "works" if mode in client["works"] else "fails"
 
 
 def _notes(clients: list[Mapping[str, Any]]) -> Iterator[str]:

@@ -24,6 +24,7 @@ class Client:
     run: str
     fails_with: str
     works: tuple[str, ...]
+    varies: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     required: bool = False

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from support.answers import error, error_xml
 from support.sts import Handler, Served
 
 _AWS = re.compile(r"(?:[\w.-]+\.)?(?:amazonaws\.com|api\.aws)")
@@ -109,7 +110,12 @@ class _RecorderHandler(Handler):
     def _forward(self) -> None:
         recorder: Recorder = self.server.owner
         body = self._body()
-        recorder.note(self.command, self.path, self.headers.get("Authorization") or "", body)
+        signed = self.headers.get("Authorization") or ""
+        if "Credential=" in signed and not _SIGNED.search(signed):
+            denied = error("InvalidAccessKeyId", "The AWS Access Key Id is not known", status=403)
+            self.reply(403, error_xml(denied), date=datetime.now(UTC))
+            return
+        recorder.note(self.command, self.path, signed, body)
         further = HTTPConnection("127.0.0.1", recorder.moto_port, timeout=60)
         headers = {n: v for n, v in self.headers.items() if n.lower() not in _HOP_BY_HOP}
         headers["Content-Length"] = str(len(body))

@@ -148,11 +148,12 @@ def test_a_client_that_hangs_up_is_no_trouble(endpoint, profile, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_its_profile_holds_a_region_and_no_key(profile):
+def test_its_profile_holds_a_region_and_no_key_but_for_async_aws(profile):
     variables = profile.variables()
     assert "AWS_PROFILE" not in variables
     assert profile.config.read_text() == "[profile dev]\nregion = eu-central-1\n"
-    assert profile.credentials.read_bytes() == b""
+    stored = profile.credentials.read_text()
+    assert stored.startswith("[async-aws alone]\n[profile default];\naws_access_key_id = ")
 
 
 def test_no_profile_is_called_default_even_of_a_target_of_that_name(make):

@@ -12,6 +12,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
@@ -167,6 +168,36 @@ def test_a_target_s_files_are_its_owner_s_alone_whatever_the_umask(tmp_path, uma
     assert {"config", "credentials"} <= set(files)
     assert set(files.values()) == {0o600}
     assert folders == dict.fromkeys(("1", "home", ".aws"), 0o700)
+
+
+def _written(tmp_path, mode, endpoint):
+    made = private_profile(
+        tmp_path / "1", "dev", region="eu-central-1", mode=mode, own=OwnProfile(), endpoint=endpoint
+    )
+    made.write(replace(SESSION, deadline=time.monotonic() + 100))
+    return made
+
+
+@pytest.mark.parametrize(("mode", "section"), [("refreshing", "dev"), ("endpoint", "default")])
+def test_newer_keys_are_also_where_async_aws_alone_looks(tmp_path, mode, section):
+    with Endpoint() as endpoint:
+        profile = _written(tmp_path, mode, endpoint)
+        newer = replace(SESSION.credentials, access_key_id=Secret("newer"))
+        profile.renew(replace(SESSION, credentials=newer))
+        text = profile.credentials.read_text()
+        profile.remove()
+    assert f"\n[profile {section}];\naws_access_key_id = newer\n" in text
+    assert not re.search(rf"^\[(profile )?{section}\]\naws_access", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("mode", ["refreshing", "static", "endpoint", "environment"])
+def test_s3cmd_has_keys_of_nobody_where_it_would_ask_the_machine(tmp_path, mode):
+    with Endpoint() as endpoint:
+        profile = _written(tmp_path, mode, endpoint)
+        config = profile.variables().get("S3CMD_CONFIG", "")
+        said = Path(config).read_text() if config else ""
+        profile.remove()
+    assert ("access_key = set-PROFILE_MODE-to-environment" in said) == (mode != "environment")
 
 
 def test_what_a_temporary_folder_is_called_is_never_run(tmp_path):

@@ -26,15 +26,11 @@ if TYPE_CHECKING:
 REFRESHING, STATIC = "refreshing", "static"
 ENDPOINT, ENVIRONMENT = "endpoint", "environment"
 UNRENEWED = frozenset({STATIC, ENVIRONMENT})  # commands have one session, and no other after it
-# In place of /etc/boto.cfg and ~/.boto, and of ~/.s3cfg. boto 2 knows no other way to leave the
-# metadata service be, and s3cmd none but keys, which are nobody's here and say what to do.
-_NOBODY_S = "USE-PROFILE_MODE-environment"
-_KEYLESS = f"""[Boto]
-metadata_service_num_attempts = 0
-[default]
-access_key = {_NOBODY_S}
-secret_key = {_NOBODY_S}
-"""
+# In place of /etc/boto.cfg and ~/.boto. boto 2 knows no other way to leave the metadata service be.
+_BOTO = b"[Boto]\nmetadata_service_num_attempts = 0\n"
+# In place of ~/.s3cfg. s3cmd knows no variable that leaves the metadata service be: with no keys,
+# or a session's in a file, it takes the machine's. AWS refuses these, and says them.
+_S3CMD = b"[default]\naccess_key = set-PROFILE_MODE-to-environment\nsecret_key = none\n"
 
 
 @contextmanager
@@ -115,7 +111,7 @@ class PrivateProfile(ABC):
         self._own = own
         self.home = folder / "home"
         self.config, self.credentials = (self.home / AWS / n for n in ("config", "credentials"))
-        self._keyless = folder / "keyless"
+        self._boto, self._s3cmd = folder / "boto.cfg", folder / "s3cmd.cfg"
 
     def write(self, session: Session) -> None:
         """Makes the files, with this session's credentials.
@@ -125,7 +121,8 @@ class PrivateProfile(ABC):
         """
         for folder in (self.folder, self.home, self.home / AWS):
             new_folder(folder)
-        create(self._keyless, _KEYLESS.encode())
+        create(self._boto, _BOTO)
+        create(self._s3cmd, _S3CMD)
         self._write(session)
 
     def renew(self, session: Session) -> None:
@@ -142,9 +139,9 @@ class PrivateProfile(ABC):
             "AWS_CONFIG_FILE": str(self.config),
             "AWS_SHARED_CREDENTIALS_FILE": str(self.credentials),
             "AWS_CREDENTIAL_PROFILES_FILE": str(self.credentials),  # as Java's SDK called it once
-            "BOTO_CONFIG": str(self._keyless),
-            "S3CMD_CONFIG": str(self._keyless),
+            "BOTO_CONFIG": str(self._boto),
             "MINIO_SHARED_CREDENTIALS_FILE": os.devnull,
+            "S3CMD_CONFIG": str(self._s3cmd),
         }
         return found | ({"AWS_PROFILE": self.name} if self.named else {})
 
@@ -167,7 +164,7 @@ class PrivateProfile(ABC):
         """The two files.
 
         Args:
-            config, credentials: what the profile's section has there; the former beside a region.
+            config: what the profile's section has there, beside a region. credentials: the other.
         """
         text = f"region = {self.region}\n{config}{self._own.section()}"
         left = "" if self.named else self._own.section(left=True)
@@ -176,14 +173,14 @@ class PrivateProfile(ABC):
         else:
             text = f"[{DEFAULT}]\n{text if self.named else left}" if self.named or left else ""
         create(self.config, (text + self._own.services_section()).encode())
-        create(self.credentials, f"[{self.name}]\n{credentials}".encode() if credentials else b"")
+        create(self.credentials, credentials.encode())
 
 
 class StaticProfile(PrivateProfile):
     """Holds the keys themselves."""
 
     def _write(self, session: Session) -> None:
-        self._write_files(credentials=_keys(session))
+        self._write_files(credentials=f"[{self.name}]\n{_keys(session)}")
 
 
 class EnvironmentProfile(PrivateProfile):
@@ -192,9 +189,9 @@ class EnvironmentProfile(PrivateProfile):
     named = False
 
     def variables(self) -> dict[str, str]:
-        found = {**super().variables(), **self._variables}
-        del found["S3CMD_CONFIG"]  # it would have the keys of that file before the variables
-        return found
+        found = super().variables()
+        del found["S3CMD_CONFIG"]  # its keys would go before the variables
+        return found | self._variables
 
     def _write(self, session: Session) -> None:
         self._write_files()
@@ -225,6 +222,7 @@ class EndpointProfile(PrivateProfile):
         self._offer: Offer | None = None
 
     def renew(self, session: Session) -> None:
+        write_atomically(self.credentials, self._stored(session).encode(), durable=False)
         if self._offer:
             self._offer.renew(session)
 
@@ -239,8 +237,19 @@ class EndpointProfile(PrivateProfile):
             self._offer.withdraw()
         super().remove()
 
+    def _stored(self, session: Session) -> str:
+        """What the credentials file holds: a section with keys that async-aws alone takes.
+
+        It would ask the machine's metadata service, whatever variables say. It knows neither a
+        process nor the endpoint, and leaves `profile ` out of the headers of both files. So does
+        the SDK for Ruby, for which a header has nothing behind it: the keys, which it would never
+        renew, are of the section before.
+        """
+        name = self.name if self.named else DEFAULT
+        return f"[async-aws alone]\n[profile {name}];\n{_keys(session)}"
+
     def _write(self, session: Session) -> None:
-        self._write_files()
+        self._write_files(credentials=self._stored(session))
         self._offer = self._endpoint.offer(session)
         if not self._offer:
             raise FileError(
@@ -261,8 +270,6 @@ class RefreshingProfile(EndpointProfile):
 
     def renew(self, session: Session) -> None:
         write_atomically(self._current, _text(session), durable=False)
-        stored = f"[{self.name}]\n{self._stored(session)}"
-        write_atomically(self.credentials, stored.encode(), durable=False)
         super().renew(session)
 
     def _write(self, session: Session) -> None:
@@ -271,13 +278,8 @@ class RefreshingProfile(EndpointProfile):
         self._offer = self._endpoint.offer(session)
 
     def _stored(self, session: Session) -> str:
-        """The process once more, since some read this file alone (PHP, Java v1, minio), and keys.
-
-        async-aws alone finds the keys, and would go from a profile without to the machine's role:
-        to the others a profile's name has no `profile` before it in this file, and the SDK for
-        Ruby takes no section for one that has a `;` behind it.
-        """
-        return f"{self._process}[async-aws]\n[profile {self.name}];\n{_keys(session)}"
+        # Some read this file alone: the SDKs for PHP and Java v1, and minio's library.
+        return f"[{self.name}]\n{self._process}{super()._stored(session)}"
 
     @property
     def _process(self) -> str:
