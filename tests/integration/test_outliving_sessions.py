@@ -1,4 +1,4 @@
-"""One process outlives its session, and the next: AWS CLI, boto3, SDKs for JavaScript and Go."""
+"""One process outlives its session, and the next: the AWS CLI, boto3, the SDKs for JavaScript."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pages = boto3.client("s3", endpoint_url="URL").get_paginator("list_objects_v2")
 print([object["Key"] for page in pages.paginate(Bucket="b") for object in page["Contents"]])
 PYTHON
 """
-CLIENTS = ("v1", "v2", "boto3", "javascript", "javascript-v2", "go-v1")
+CLIENTS = ("v1", "v2", "boto3", "javascript", "js-v2")
 ACCOUNTS = {name: str(place) * 12 for place, name in enumerate(CLIENTS, 1)}
 
 
@@ -29,9 +29,7 @@ def scripts(url):
         found["v2"] = f"{program} {LIST} {url}"
     if folder := sdks.found(sdks.javascript):
         found["javascript"] = f"node {folder}/renewals.mjs"
-        found["javascript-v2"] = f"node {folder}/pages.js {url}"
-    if program := sdks.found(lambda: sdks.go(sdks.ROOT / "tests" / "clients" / "go-v1")):
-        found["go-v1"] = f"{program} {url}"
+        found["js-v2"] = f"node {folder}/pages.js {url}"
     return found
 
 
@@ -47,7 +45,7 @@ def test_one_process_of_each_client_outlives_two_sessions(rolecall, sts, mode):
                 f"{name}=arn:aws:iam::{ACCOUNTS[name]}:role/deploy" for name in commands
             ),
             ROLECALL_PROFILE_MODE=mode,
-            ROLECALL_MAX_PARALLEL="6",
+            ROLECALL_MAX_PARALLEL="5",
             ROLECALL_COMMAND_TIMEOUT="50s",
         )
     assert done.code == 0, done.out
