@@ -226,26 +226,9 @@ def test_a_renewal_reaches_all_that_a_refreshing_profile_is_read_by(tmp_path):
         process = f"credential_process = cat {folder}/home/.aws/session.json\n"
         assert profile.config.read_text() == f"[profile dev]\nregion = eu-west-1\n{process}"
         keys = "aws_access_key_id = a\naws_secret_access_key = b\naws_session_token = c\n"
-        stored = f"[dev]\n{process}[async-aws]\n[profile dev];\n{keys}"
+        stored = f"[dev]\n{process}[async-aws alone]\n[profile dev];\n{keys}"
         assert profile.credentials.read_text() == stored
         other = replace(SESSION.credentials, secret_access_key=Secret("d"))
         profile.renew(replace(SESSION, credentials=other, deadline=time.monotonic() + 100))
         assert profile.credentials.read_text() == stored.replace("= b", "= d")
         assert '"SecretAccessKey": "d"' in (profile.config.parent / "session.json").read_text()
-
-
-@pytest.mark.parametrize(("mode", "there"), [("refreshing", True), ("environment", False)])
-def test_s3cmd_has_keys_of_nobody_s_unless_it_finds_the_target_s(tmp_path, mode, there):
-    with Endpoint() as endpoint:
-        profile = private_profile(
-            tmp_path / "dev",
-            "dev",
-            region="eu-west-1",
-            mode=mode,
-            own=OwnProfile(),
-            endpoint=endpoint,
-        )
-        profile.write(replace(SESSION, deadline=time.monotonic() + 100))
-        assert ("S3CMD_CONFIG" in profile.variables()) is there
-        assert "access_key = USE-PROFILE_MODE-environment" in (tmp_path / "dev/keyless").read_text()
-        profile.remove()
