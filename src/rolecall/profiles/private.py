@@ -243,10 +243,12 @@ class EndpointProfile(PrivateProfile):
         It would ask the machine's metadata service, whatever variables say. It knows neither a
         process nor the endpoint, and leaves `profile ` out of the headers of both files. So does
         the SDK for Ruby, for which a header has nothing behind it: the keys, which it would never
-        renew, are of the section before.
+        renew, are of the section before. The SDK for Go v1 looks for such a header only where there
+        is none without the word.
         """
         name = self.name if self.named else DEFAULT
-        return f"[async-aws alone]\n[profile {name}];\n{_keys(session)}"
+        first = "" if self.named else f"[{DEFAULT}]\n"
+        return f"{first}[async-aws alone]\n[profile {name}];\n{_keys(session)}"
 
     def _write(self, session: Session) -> None:
         self._write_files(credentials=self._stored(session))
