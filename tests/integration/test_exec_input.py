@@ -145,11 +145,18 @@ def test_a_script_that_never_begins_is_not_waited_for_without_end(fed, idle, sts
     assert sts.calls == []
 
 
-@pytest.mark.parametrize("words", [["--"], ["--", ""], ["--", " "]])
-def test_a_command_that_is_given_and_empty_is_no_shell(fed, sts, words):
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--"], b"exec needs a command"),
+        (["--", ""], b"COMMAND is '', of which a shell does nothing"),
+        (["--", " "], b"COMMAND is ' ', of which a shell does nothing"),
+    ],
+)
+def test_a_command_that_is_given_and_empty_is_no_shell(fed, sts, words, said):
     done = fed("dev", *words, stdin=b"echo hi")
     assert done.returncode == 2
-    assert b"exec needs a command" in done.stderr
+    assert said in done.stderr
     assert sts.calls == []
 
 

@@ -159,9 +159,8 @@ def _check(
     command = found["command"]
     if unmeant := [*_empty(parser, found), *_nothing(words), *_of_no_use(command, found)]:
         parser.error("\n  ".join(unmeant))
-    # A command that is given and empty is no shell.
     alone = words is None and found.get("target") and not found["all"] and not unknown
-    if command == "exec" and not alone and not "".join((words or ())[:1]).strip():
+    if command == "exec" and not alone and not words:
         parser.error("exec needs a command after `--`: rolecall exec TARGET -- COMMAND…")
     if command == "exec" and bool(found["target"]) == found["all"]:
         parser.error("exec needs one TARGET, or --all for all of them, which --only narrows")
