@@ -174,7 +174,7 @@ def inherited(environ: Mapping[str, str]) -> Inherited:
                 shortened.append(name)
         else:
             unknown.append(name)
-    return Inherited(kept=kept, unknown=tuple(unknown), shortened=tuple(shortened))
+    return Inherited(kept=kept, unknown=tuple(sorted(unknown)), shortened=tuple(shortened))
 
 
 def _is_setting(name: str) -> bool:

@@ -139,6 +139,7 @@ def test_flags_go_along_to_the_builds(batch):
         "ROLECALL_WAVES": "1,rest",
         "ROLECALL_MAX_PARALLEL": "4",
         "ROLECALL_ONLY": "wave:1",
+        "ROLECALL_SHARD": "1/1",
     }
 
 

@@ -24,8 +24,8 @@ for _ in 1 2; do
 done
 """
 # Told only of silent minutes, of signals, of an organisation, of a state that several want, of a
-# full disk and of renewals that never succeed: tests/unit/test_logs_page, test_signals,
-# test_discovery, test_state, test_target_logs, test_troubleshooting.
+# full disk, of renewals that never succeed and of copies: tests/unit/test_logs_page, test_signals,
+# test_discovery, test_state, test_target_logs, test_troubleshooting, test_workspaces, test_run.
 ELSEWHERE = {"still_running", "interrupted", "organization_read", "organization_reading"}
 ELSEWHERE |= {
     "session_ended",
@@ -33,6 +33,10 @@ ELSEWHERE |= {
     "state_not_written",
     "log_not_written",
     "preflight_goes_on",
+    "workspace_copying",
+    "workspace_left",
+    "artifacts_not_made",
+    "endpoint_not_opened",
 }
 
 
@@ -52,6 +56,8 @@ def log(tmp_path_factory):
         once = {"ROLECALL_BEFORE": "echo before", "ROLECALL_WAVES": "1,rest"}
         commands = ["echo at $ROLECALL_TARGET", "test $ROLECALL_TARGET != tst", "sleep 0.3"]
         run(json.dumps(commands), sts, **once)
+        own = {"ROLECALL_PROFILE_MODE": "static", "ROLECALL_TIMEOUT": "2h", "AWS_FOO": "x"}
+        run("true", sts, **own)
     with ScriptedSts() as sts, Webhook() as hook:
         sts.always("444444444444", answers.access_denied())
         hook.statuses = [200, 404]
@@ -126,4 +132,5 @@ def test_the_query_for_renewals_tells_those_that_worked_from_those_that_failed(l
 def test_the_query_for_runs_has_the_latest_first(log):
     found = ask("Runs, with how they ended", log, "exit_code", "counts.succeeded", "counts.failed")
     succeeded = (0, 1, None)
-    assert found == [(0, None, None), *[succeeded] * 3, (4, None, None), (1, 1, 1)]
+    first = [(4, None, None), (0, 3, None), (1, 1, 1)]
+    assert found == [(0, None, None), *[succeeded] * 3, *first]

@@ -128,7 +128,7 @@ def test_what_is_left_behind_is_said_once_unless_it_is_a_way_to_credentials(role
     assert done.code == 0, done.out
     assert done.out.count("[none] [-Xmx1g ] [none]") == 3
     told = " ".join(done.out.split())
-    said = 'info: not passed on: variables="AWS_FOO AWS_ACCOUNT_ID" jvm_options=MAVEN_OPTS'
+    said = 'info: not passed on: variables="AWS_ACCOUNT_ID AWS_FOO" jvm_options=MAVEN_OPTS'
     assert told.count(said) == 1
     assert "AWS_CREDENTIAL_FILE" not in told
 

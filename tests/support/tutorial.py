@@ -21,7 +21,7 @@ _BLOCK = re.compile(
 # What differs from one run to the next.
 _VARYING = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "DATE TIME"),
-    (re.compile(r"\b\d+\.\d s\b"), "TIME"),
+    (re.compile(r"\b(?:\d+ m )?\d+(?:\.\d)? s\b"), "TIME"),
 )
 
 

@@ -148,11 +148,12 @@ class Context:
                 narrows them is empty, too.
         """
         loaded, nothing = self.loaded, leaves_none(self.loaded.empty)
-        mistakes = [*loaded.problems, *self._region_problems(), *problems]
+        region = self.default_region if own_region else self.region_variable
+        mistakes = [*loaded.problems, *self._region_problems(region), *problems]
         resolved = resolve(
             loaded,
             build=self.build,
-            default_region=self.default_region if own_region else self.region_variable,
+            default_region=region,
             region_place=self._region_place,
             read_list=read_list or self.read_list,
             # Nobody is asked for what comes to nothing anyway.
@@ -193,8 +194,7 @@ class Context:
             f" to the ARNs of the roles to deploy with ({self.loaded.file})"
         )
 
-    def _region_problems(self) -> list[Problem]:
-        region = self.default_region
+    def _region_problems(self, region: str) -> list[Problem]:
         if not region or re.fullmatch(REGION, region):
             return []
         why = f"{region!r} is no region; write one such as eu-central-1"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rolecall.scaffold.found import Profile
+from rolecall.settings.options import REGION
 from rolecall.targets import Resolved
 from rolecall.targets.arns import HOME_REGIONS, partition_of
 
@@ -39,6 +41,6 @@ def missing(resolved: Resolved, profiles: Sequence[Profile], own: str) -> Region
         partition = next((each.role_arn.split(":")[1] for each in profiles), _PARTITION)
     if not lacking:
         return None
-    if own and partition_of(own) == partition:
+    if re.fullmatch(REGION, own) and partition_of(own) == partition:
         return Region(name=own, example=False)
     return Region(name=HOME_REGIONS.get(partition, HOME_REGIONS[_PARTITION]), example=True)
