@@ -48,6 +48,12 @@ def forms(value: str) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys([itself, *(form for form in found if len(form) >= SHORTEST)]))
 
 
+def hexadecimal(value: str) -> tuple[bytes, bytes]:
+    """Two digits a byte, in lower and in upper case."""
+    lower = binascii.hexlify(encoded(value))
+    return lower, lower.upper()
+
+
 def _in_urls(value: bytes) -> Iterator[bytes]:
     """With and without the slash encoded, in upper and in lower case."""
     for reserved in (_RESERVED, _RESERVED_IN_PATHS):

@@ -62,9 +62,13 @@ def _parts(name: str, value: str) -> Iterator[tuple[str, str]]:
 
 
 def _lines(where: str, value: str) -> Iterator[tuple[str, str]]:
+    """The lines, and all of them in one, which something may break into others."""
     lines = [line.strip() for line in value.splitlines()]
+    together = ["".join(lines)] if len(lines) > 1 else []
     # The lines of a key or a document that are short are not what it hides.
-    yield from ((where, line) for line in lines if value != line and len(line) >= SHORTEST)
+    yield from (
+        (where, line) for line in [*lines, *together] if value != line and len(line) >= SHORTEST
+    )
 
 
 def _texts(where: str, found: Any) -> Iterator[tuple[str, str]]:

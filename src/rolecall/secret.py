@@ -7,7 +7,8 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from rolecall.disguises import base64_of, encoded, forms
+from rolecall.disguises import base64_of, encoded, forms, hexadecimal
+from rolecall.pieces import SHORTEST_PIECE, Anchors, anchors_of, broken_in, runs, without_pieces
 
 HIDDEN: Final = "***"
 _HIDDEN: Final = HIDDEN.encode()
@@ -17,13 +18,7 @@ _SIEVES: Final = tuple(
     for kept in (_CAPITALS, _CAPITALS + b"0123456789bfjkqvwxyz_+/%@#$&!*")
 )
 _SIGN: Final = 6
-_ANCHOR, _SHORTEST_PIECE = 12, 15
 # What a secret key and a session token of AWS look like.
-_SHORTEST_KEY: Final = 40
-_KEYS_HAVE: Final = bytes(
-    ord("x") if chr(byte).isascii() and (chr(byte).isalnum() or chr(byte) in "/+") else ord(" ")
-    for byte in range(256)
-)
 _LIKE_A_KEY: Final = re.compile(rb"(?<![A-Za-z0-9/+])[A-Za-z0-9/+]{40,}(?![A-Za-z0-9/+])=*")
 _ACCESS_KEY_ID: Final = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16,}\b")
 
@@ -60,8 +55,8 @@ class _Known:
     capitals are looked for in what a wider sieve keeps, or else by themselves.
     """
 
-    def __init__(self, forms: Mapping[Secret, tuple[bytes, ...]]) -> None:
-        self.of = forms
+    def __init__(self, forms: Mapping[Secret, tuple[bytes, ...]], anchors: Anchors) -> None:
+        self.of, self.anchors = forms, anchors
         # Longer ones go first, so that none leaves a part of another behind.
         found = {form for each in forms.values() for form in each}
         self.values = tuple(sorted(found, key=len, reverse=True))
@@ -69,7 +64,7 @@ class _Known:
             form
             for secret, each in forms.items()
             for form in base64_of(encoded(secret.reveal()))
-            if form in each and len(form) >= _SHORTEST_PIECE
+            if form in each and len(form) >= SHORTEST_PIECE
         )
         broken = frozenset(self.wrappable)
         signs: dict[bytes, set[bytes]] = {}
@@ -101,7 +96,7 @@ class Mask:
     """Takes known secrets out of bytes. Safe to add to while other threads add or apply."""
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
-        self._known = _Known({})
+        self._known = _Known({}, {})
         # Of these only a hash is kept, as there may be many thousands.
         self._issued: set[int] = set()
         self._adding = threading.Lock()
@@ -114,7 +109,10 @@ class Mask:
             known = self._known
             if new := new - known.of.keys():
                 more = {secret: forms(secret.reveal()) for secret in new}
-                self._known = _Known({**known.of, **more})
+                anchors = dict(known.anchors)
+                for secret, each in more.items():
+                    anchors |= anchors_of([*each, *hexadecimal(secret.reveal())])
+                self._known = _Known({**known.of, **more}, anchors)
 
     def issue(self, secrets: Iterable[Secret]) -> None:
         """Mask these keys and tokens too, as they are alone; in every mask made of this one."""
@@ -139,24 +137,37 @@ class Mask:
                 start = end.find(value[:1], start + 1)
         return longest
 
-    def apply(self, data: bytes, *, pieces: bool = True) -> bytes:
-        """The data without secrets.
+    def apply(self, data: bytes) -> bytes:
+        """The data without secrets, and without pieces of them that fill a line."""
+        return self.follow(data)[0]
+
+    def follow(
+        self, data: bytes, broken: Iterable[bytes] = (), *, ended: bool = True
+    ) -> tuple[bytes, tuple[bytes, ...]]:
+        """The data without secrets, and the forms of which it had pieces: text that comes in parts.
 
         Args:
-            pieces: also without pieces of base64, which is broken into lines; not where the rest of
-                a piece may be still to come.
+            broken: the forms of which the part before had pieces; they may go on in this one.
+            ended: whether the data ends with a line; else pieces wait for the rest of it.
         """
-        # A look that takes next to no time tells what has nothing of that length.
-        if self._issued and b"x" * _SHORTEST_KEY in data.translate(_KEYS_HAVE):
-            data = _LIKE_A_KEY.sub(self._unless_issued, data)
         known = self._known
-        if not known.may_be_in(data):
-            return data
-        for value in known.values:
-            data = data.replace(value, _HIDDEN)
-        for value in known.wrappable if pieces else ():
-            data = _without_pieces(data, value)
-        return data
+        suspects = dict.fromkeys(broken)
+        if found := runs(data):
+            if self._issued:
+                data = _LIKE_A_KEY.sub(self._unless_issued, data)
+            for forms_of_one in set(broken_in(found, known.anchors)):
+                suspects |= dict.fromkeys(forms_of_one)
+        if known.may_be_in(data):
+            for value in known.values:
+                data = data.replace(value, _HIDDEN)
+            suspects |= dict.fromkeys(known.wrappable)
+        still_broken = []
+        for form in suspects if ended else ():
+            without = without_pieces(data, form, _HIDDEN)
+            if without is not data:
+                data = without
+                still_broken.append(form)
+        return data, tuple(still_broken)
 
     def _unless_issued(self, found: re.Match[bytes]) -> bytes:
         alone = found[0].rstrip(b"=")  # what follows may be no padding
@@ -167,17 +178,3 @@ class Mask:
         """The same for text, and for whatever looks like an access key id."""
         masked = self.apply(text.encode(errors="replace")).decode(errors="replace")
         return _ACCESS_KEY_ID.sub(HIDDEN, masked)
-
-
-def _without_pieces(data: bytes, value: bytes) -> bytes:
-    """Without the pieces of a value in base64, which `base64` breaks into lines."""
-    for begin in range(0, len(value) - _ANCHOR + 1, _SHORTEST_PIECE - _ANCHOR + 1):
-        anchor = value[begin : begin + _ANCHOR]
-        while (start := data.find(anchor)) >= 0:
-            end, low, high = start + _ANCHOR, begin, begin + _ANCHOR
-            while start and low and data[start - 1] == value[low - 1]:
-                start, low = start - 1, low - 1
-            while end < len(data) and high < len(value) and data[end] == value[high]:
-                end, high = end + 1, high + 1
-            data = data[:start] + _HIDDEN + data[end:]
-    return data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import os
 import re
@@ -10,7 +11,7 @@ import threading
 import urllib.parse
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rolecall.commands.stream import Stream
@@ -69,6 +70,81 @@ def test_base64_in_lines_gives_away_no_piece_of_length(shift):
     assert b"***" in masked
     for part in base64_of(TOKEN.encode()):
         assert not [at for at in range(len(part) - 14) if part[at : at + 15] in masked]
+
+
+BROKEN = {
+    "base64": lambda value: base64.b64encode(value.encode()).decode(),
+    "base64 in a document": lambda value: base64.b64encode(
+        f'{{"token": "{value}"}}'.encode()
+    ).decode(),
+    "base64, url-safe": lambda value: base64.urlsafe_b64encode(value.encode()).decode(),
+    "hex": lambda value: value.encode().hex(),
+    "hex in a document": lambda value: f'{{"token": "{value}"}}'.encode().hex(),
+    "hex in capitals": lambda value: value.encode().hex().upper(),
+    **FORMS,
+}
+
+
+def in_lines(text, width, before="", after=""):
+    cuts = range(0, len(text), width)
+    return [f"{before}{text[at : at + width]}{after}\n".encode() for at in cuts]
+
+
+def shown_of(lines, value, *, flushed=False):
+    """What is shown of lines that arrive one by one."""
+    heard = []
+    stream = Stream(mask=Mask([Secret(value)]), emit=heard.append, mark=None, on_mark=print)
+    for line in lines:
+        stream.feed(line[:40])
+        if flushed:
+            stream.flush()
+        stream.feed(line[40:])
+    stream.close()
+    return b"".join(heard).decode()
+
+
+AROUND = (("", ""), ("  ", ""), ('"', '\\n" +'), ("> ", "\\"))
+
+
+@pytest.mark.parametrize("flushed", [False, True])
+@pytest.mark.parametrize("form", BROKEN)
+def test_a_secret_in_lines_that_arrive_one_by_one_gives_away_no_line(form, flushed):
+    written = BROKEN[form](TOKEN)
+    for width, (before, after) in itertools.product((48, 60, 64, 76), AROUND):
+        shown = shown_of(in_lines(written, width, before, after), TOKEN, flushed=flushed)
+        for around in filter(None, (before, after)):
+            shown = shown.replace(around, " ")
+        assert not [part for part in shown.split() if len(part) >= 27 and part in written]
+
+
+def test_a_part_of_what_was_encoded_is_hidden_without_its_beginning_and_end():
+    lines = base64.encodebytes(TOKEN.encode()).splitlines(keepends=True)[2:4]
+    assert shown_of(lines, TOKEN) == "***\n***\n"
+
+
+def test_lines_that_are_short_are_hidden_behind_one_that_was_known():
+    lines = in_lines(base64.b64encode(TOKEN.encode()).decode(), 20)
+    assert len(shown_of(lines, TOKEN).replace("***\n", "")) < 15
+
+
+def test_a_key_that_is_broken_into_other_lines_is_hidden():
+    body = base64.b64encode(os.urandom(900)).decode()
+    pem = "\n".join(
+        ["-----BEGIN KEY-----", *map(bytes.decode, in_lines(body, 64)), "-----END KEY-----"]
+    )
+    mask = Mask(named(["PEM"], {"PEM": pem}).secrets)
+    for width in (48, 76):
+        shown = b"".join(map(mask.apply, in_lines(body, width))).decode()
+        assert not [piece for piece in shown.split() if len(piece) > 14 and piece in body]
+
+
+@given(value=st.text(st.characters(codec="ascii", categories=["Lu", "Ll", "Nd"]), min_size=200))
+@settings(max_examples=50)
+def test_no_line_of_a_token_is_shown_whatever_its_letters(value):
+    lines = base64.encodebytes(value.encode()).splitlines(keepends=True)
+    shown = "".join(Mask([Secret(value)]).apply(line).decode() for line in lines)
+    written = base64.b64encode(value.encode()).decode()
+    assert not [piece for piece in shown.split() if len(piece) > 31 and piece in written]
 
 
 @pytest.mark.parametrize("cut", range(1, 60, 3))

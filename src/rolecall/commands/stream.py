@@ -34,6 +34,7 @@ class Stream:
     ) -> None:
         self._mask, self._emit_bytes, self._mark, self._on_mark = mask, emit, mark, on_mark
         self._held = b""
+        self._broken: tuple[bytes, ...] = ()  # see Mask.follow
         self._tail = b""
         self._at_line_start = True
 
@@ -44,18 +45,16 @@ class Stream:
         # A CR ends a line too: progress bars have no other end.
         end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
         if end:
-            self._emit(self._mask.apply(data[:end]))
+            self._emit(self._masked(data[:end]))
             data = data[end:]
         self._held = data
         if len(data) > LONGEST_LINE:
-            self.flush()
+            self._pass_on(self._masked(data))
 
     def flush(self) -> None:
-        """Passes on an unfinished line."""
-        masked = self._mask.apply(self._held, pieces=False)
-        safe = len(masked) - self._doubtful(masked)
-        self._emit(self._mask.apply(masked[:safe]))
-        self._held = masked[safe:]
+        """Passes on an unfinished line, unless it has a piece of a secret that may go on."""
+        if not self._mask.follow(self._held, self._broken)[1]:
+            self._pass_on(self._mask.follow(self._held, ended=False)[0])
 
     def close(self) -> None:
         """Passes on everything, and ends a line that has no end."""
@@ -79,6 +78,15 @@ class Stream:
             position = match.end()
         return data[position:]
 
+    def _masked(self, data: bytes) -> bytes:
+        data, self._broken = self._mask.follow(data, self._broken)
+        return data
+
+    def _pass_on(self, masked: bytes) -> None:
+        safe = len(masked) - self._doubtful(masked)
+        self._emit(masked[:safe])
+        self._held = masked[safe:]
+
     def _doubtful(self, data: bytes) -> int:
         """How many bytes at the end may be the beginning of a secret or a mark."""
         start = data.rfind(_MARK_START, -_LONGEST_MARK) if self._mark else -1
@@ -87,7 +95,7 @@ class Stream:
 
     def _emit_line(self, data: bytes) -> None:
         """Passes on the end of a command's output, with an end of line where it has none."""
-        data = self._mask.apply(data)
+        data = self._masked(data)
         ended = data.endswith(b"\n") if data else self._at_line_start
         self._emit(data if ended else data + b"\n")
 
