@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +17,39 @@ from rolecall.errors import FileError
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 _TOKEN_BYTES = 8
+_KINDS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def read_plain(path: Path, most: int = -1) -> bytes:
+    """The content of a file that a user has named, or its first bytes.
+
+    What is no plain file is not opened: a pipe would be waited for, a device may never end.
+
+    Args:
+        most: how many bytes; negative for all.
+
+    Raises:
+        OSError: where there is none, or it is no plain file; `strerror` says so in words.
+    """
+    _require_plain(path, path.stat())
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    with os.fdopen(descriptor, "rb") as file:
+        _require_plain(path, os.fstat(descriptor))  # it may be another one by now
+        return file.read(most)
+
+
+def _require_plain(path: Path, found: os.stat_result) -> None:
+    kind = stat.S_IFMT(found.st_mode)
+    if kind == stat.S_IFDIR:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if kind != stat.S_IFREG:
+        what = _KINDS.get(kind, "something else")
+        raise OSError(errno.EINVAL, f"it is {what}, and no plain file", str(path))
 
 
 def write_atomically(
@@ -27,7 +62,41 @@ def write_atomically(
         durable: whether it is on the disk before it shows, so that it outlives a power cut.
 
     Raises:
-        FileError: where `path` is a symlink, or its folder can't be written.
+        FileError: where `path` is a symlink or no plain file, or its folder can't be written.
+    """
+    with staged(path, data, mode=mode, durable=durable) as new:
+        put(new, path)
+
+
+def put(new: Path, path: Path) -> None:
+    """Puts a file that is `staged` in place of `path`.
+
+    Raises:
+        FileError: where it can't be put there.
+    """
+    try:
+        new.replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+@contextmanager
+def staged(
+    path: Path,
+    data: bytes | Iterable[bytes],
+    *,
+    mode: int = PRIVATE_FILE,
+    durable: bool = True,
+    owner: tuple[int, int] | None = None,
+) -> Iterator[Path]:
+    """A whole new file beside `path`, to be looked at before it is `put` there; else it goes again.
+
+    Args:
+        data, durable: as of `write_atomically`.
+        owner: the user and group it belongs to; None for those of this process.
+
+    Raises:
+        FileError: as `write_atomically` does.
     """
     if path.is_symlink():
         raise FileError(
@@ -37,13 +106,19 @@ def write_atomically(
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(_TOKEN_BYTES)}")
     try:
         try:
-            _create(temporary, data, mode, durable=durable)
-            temporary.replace(path)
-        finally:
             with suppress(FileNotFoundError):
-                temporary.unlink()
-    except OSError as error:
-        raise FileError(f"{path} cannot be written: {error.strerror}") from error
+                _require_plain(path, path.lstat())
+            _create(temporary, data, mode, durable=durable, owner=owner)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        yield temporary
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def _unwritable(path: Path, error: OSError) -> FileError:
+    return FileError(f"{path} cannot be written: {error.strerror}")
 
 
 @contextmanager
@@ -86,9 +161,19 @@ def create(path: Path, data: bytes) -> None:
         raise FileError(f"{path} cannot be made: {error.strerror}") from error
 
 
-def _create(path: Path, data: bytes | Iterable[bytes], mode: int, *, durable: bool) -> None:
+def _create(
+    path: Path,
+    data: bytes | Iterable[bytes],
+    mode: int,
+    *,
+    durable: bool,
+    owner: tuple[int, int] | None = None,
+) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     with os.fdopen(descriptor, "wb") as file:
+        made = os.fstat(descriptor)
+        if owner not in (None, (made.st_uid, made.st_gid)):
+            os.fchown(descriptor, *owner)
         # The umask may have taken bits away that a file which existed had.
         os.fchmod(descriptor, mode)
         file.writelines([data] if isinstance(data, bytes) else data)

@@ -16,7 +16,7 @@ from typing import Any
 
 import rolecall
 from rolecall.errors import FileError
-from rolecall.files import make_folder, write_atomically
+from rolecall.files import make_folder, read_plain, write_atomically
 from rolecall.secret import Mask
 from rolecall.settings import Settings
 from rolecall.settings.amounts import Amount
@@ -98,7 +98,7 @@ def read(path: Path) -> Record:
         FileError: where it can't be read or is none.
     """
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads(read_plain(path))
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror}; {_WRITE}") from None
     except (ValueError, RecursionError):

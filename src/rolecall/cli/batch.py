@@ -15,7 +15,7 @@ from rolecall.cli.batch_arguments import BatchArguments
 from rolecall.cli.context import Context
 from rolecall.cli.output import outlet
 from rolecall.errors import SUCCEEDED, ConfigError, FileError, Problem
-from rolecall.files import make_folder, replacing, write_atomically
+from rolecall.files import make_folder, read_plain, replacing, write_atomically
 from rolecall.report.record import FOLDER, READABLE
 from rolecall.settings.sources import PREFIX, BadValueError
 from rolecall.targets import Resolved
@@ -142,7 +142,7 @@ def _phases(path: Path, name: str) -> str:
     import yaml  # noqa: PLC0415  0.03 s that only a batch need spend
 
     try:
-        text = path.read_text("utf-8")
+        text = read_plain(path).decode().replace("\r\n", "\n")
         known = yaml.safe_load(text)
     except (OSError, ValueError, yaml.YAMLError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error).partition("\n")[0]

@@ -2,82 +2,239 @@
 
 from __future__ import annotations
 
+import os
 import stat
-from collections.abc import Iterable
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
-import configupdater
 from filelock import AcquireReturnProxy, FileLock, Timeout
 
-from rolecall.aws_files import AwsFiles, profile_of
+from rolecall.aws_files import AwsFiles
+from rolecall.aws_lines import AwsLines
 from rolecall.errors import FileError
-from rolecall.files import PRIVATE_FILE, make_folder, remove_abandoned, write_atomically
+from rolecall.files import PRIVATE_FILE, make_folder, put, read_plain, remove_abandoned, staged
+from rolecall.sessions import aws_file
 from rolecall.sessions.session import Session
 
+_CONFIG, _CREDENTIALS = "config", "credentials"
 _LOCK, _LOCK_SECONDS = ".rolecall.lock", 60
-_KEY, _TOKEN, _OLD_TOKEN = "aws_access_key_id", "aws_session_token", "aws_security_token"
-# With one of these in the config file, SDKs would not use the keys of the credentials file.
+_KEY, _SECRET, _TOKEN = "aws_access_key_id", "aws_secret_access_key", "aws_session_token"
+_OLD_TOKEN = "aws_security_token"
+# With one of these, SDKs would not use the keys, or refuse the profile.
 _RIVALS = (
     "role_arn",
     "credential_process",
     "sso_session",
     "sso_start_url",
     "sso_account_id",
+    "sso_role_name",
     "login_session",
     "web_identity_token_file",
 )
+# What is said of keys that are there no more: an older name of the token, which botocore takes
+# first; the account whose endpoints SDKs call; what saml2aws, aws-mfa and others note beside them.
+_STALE = frozenset(
+    {
+        _OLD_TOKEN,
+        "aws_account_id",
+        "aws_expiration",
+        "expiration",
+        "x_principal_arn",
+        "x_security_token_expires",
+        "assumed_role",
+        "assumed_role_arn",
+    }
+)
+# Every section has what stands in it, as configparser has it.
+_INHERITED = "DEFAULT"
 
 
 def check(files: AwsFiles, profiles: Iterable[str]) -> None:
     """Raises FileError where `store` would, as far as that can be seen beforehand."""
-    _refuse_links(files)
-    config, stored = _read(files.config), _read(files.credentials)
-    config_parsed = _parsed(files.config, config)
-    stored_parsed = _parsed(files.credentials, stored)
+    opened = _opened(files)
     for profile in profiles:
-        _check_rivals(files.config, config_parsed, profile, in_config=True)
-        _check_rivals(files.credentials, stored_parsed, profile, in_config=False)
+        for file, kind in opened:
+            file.check(profile, kind)
 
 
 def store(files: AwsFiles, profile: str, session: Session, *, region: str) -> None:
     """Makes `profile` hold the session's keys, and the region where one is known.
 
-    Any number of processes may do so at once. Both files are checked before one is written.
+    Any number of processes may do so at once. Both files are made anew and read back before one
+    is replaced.
 
     Raises:
-        FileError: where a file is a symlink, is no INI file, or can't be written.
+        FileError: where a file is no plain one or no AWS file, can't be written, or would be read
+            otherwise afterwards.
     """
     for path in (files.config, files.credentials):
         make_folder(path.parent)
     keys = session.credentials
     values = {
-        _KEY: keys.access_key_id.reveal(),
-        "aws_secret_access_key": keys.secret_access_key.reveal(),
-        _TOKEN: keys.session_token.reveal(),
+        _CONFIG: {"region": region} if region else {},
+        _CREDENTIALS: {
+            _KEY: keys.access_key_id.reveal(),
+            _SECRET: keys.secret_access_key.reveal(),
+            _TOKEN: keys.session_token.reveal(),
+        },
     }
-    with ExitStack() as locks:
+    with ExitStack() as stack:
         # Always in the same order, so that no two processes wait for each other.
         for folder in sorted({files.config.parent, files.credentials.parent}):
-            locks.enter_context(_locked(folder))
+            stack.enter_context(_locked(folder))
         for path in (files.config, files.credentials):
             remove_abandoned(path)
-        check(files, [profile])
-        if region:
-            config = _read(files.config)
-            changed = _with(config, profile, {"region": region}, in_config=True)
-            if changed != config:
-                write_atomically(files.config, changed.encode(), mode=_mode(files.config))
-        changed = _with(_read(files.credentials), profile, values, in_config=False)
-        # Keys may be in here from now on, so others lose what rights they had.
-        mode = _mode(files.credentials) & ~(stat.S_IRWXG | stat.S_IRWXO)
-        write_atomically(files.credentials, changed.encode(), mode=mode)
+        opened = _opened(files)
+        for file, kind in opened:
+            file.check(profile, kind)
+            file.change(profile, kind, values[kind])
+        ready = [(stack.enter_context(file.staged()), file) for file in dict(opened) if file.changed]
+        for new, file in ready:
+            file.read_back(new)
+        for new, file in ready:
+            put(new, file.path)
 
 
-def _sections(updater: configupdater.ConfigUpdater, profile: str, *, in_config: bool) -> list[str]:
-    """The headers that SDKs take for this profile: `[profile x]`, `[profile "x"]` and the like."""
-    of = profile_of if in_config else str
-    return [name for name in updater.sections() if of(name) == profile]
+def _opened(files: AwsFiles) -> list[tuple[_File, str]]:
+    """Both files; where they are one, that one twice."""
+    config = _File(files.config, "AWS_CONFIG_FILE")
+    if os.path.realpath(files.config) == os.path.realpath(files.credentials):
+        return [(config, _CONFIG), (config, _CREDENTIALS)]
+    credentials = _File(files.credentials, "AWS_SHARED_CREDENTIALS_FILE")
+    return [(config, _CONFIG), (credentials, _CREDENTIALS)]
+
+
+class _File:
+    """A file as it is: its text, and what botocore reads in it; and what is to be changed.
+
+    Raises:
+        FileError: where it can't be read, or not all SDKs would read it alike.
+    """
+
+    def __init__(self, path: Path, variable: str) -> None:
+        self.path, self._variable = path, variable
+        self._refuse_link()
+        self._text = self._now()
+        self._read = aws_file.sections(path)
+        self._lines = AwsLines(self._text)
+        self._inherited = {entry.name for entry in self._lines.entries(_INHERITED)}
+        self._changes: dict[str, dict[str, str]] = {}
+        self._keys = False
+        if self._lines.ambiguous is not None:
+            raise FileError(
+                f"{path}:{self._lines.ambiguous + 1} is a section to the AWS CLI or to other SDKs"
+                " alone, so that keys could be taken for another profile's\n"
+                "write each [section] at the beginning of a line of its own, and nothing like it"
+                " elsewhere; end lines with LF"
+            )
+
+    def _refuse_link(self) -> None:
+        if self.path.is_symlink():
+            raise FileError(
+                f"{self.path} is a symbolic link, which rolecall does not write through: a new file"
+                " would take the link's place, and the keys would go wherever it leads\n"
+                f"set {self._variable} to the file it points to: {self.path.resolve()}"
+            )
+
+    def _now(self) -> str:
+        try:
+            return read_plain(self.path).decode()
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            raise FileError(
+                f"{self.path} cannot be read: {error.strerror}\n"
+                f"set {self._variable} to a plain file that this user may read and write"
+            ) from error
+        except UnicodeDecodeError as error:
+            raise FileError(f"{self.path} is not UTF-8 text (byte {error.start})") from None
+
+    def check(self, profile: str, kind: str) -> None:
+        """Raises FileError where stored keys would not be used, or others be lost."""
+        for header in self._headers(profile, kind) or [_INHERITED]:
+            held = self._read.get(header, dict.fromkeys(self._inherited, ""))
+            for rival in filter(held.__contains__, _RIVALS):
+                raise FileError(
+                    f"{self._place(header, rival)} has {rival} in [{header}], which wins over"
+                    " stored keys: remove it, or store the profile under another name"
+                )
+            if held.get(_KEY) and not (held.get(_TOKEN) or held.get(_OLD_TOKEN)):
+                raise FileError(
+                    f"{self._place(header, _KEY)} has long-lived keys in [{header}], which would be"
+                    " lost: store the profile under another name, or remove them first"
+                )
+        for name in sorted(_STALE & self._inherited):
+            raise FileError(
+                f"{self._place(_INHERITED, name)} has {name} in [{_INHERITED}], which every profile"
+                " inherits, and the stored one must not: remove it"
+            )
+
+    def _place(self, header: str, name: str) -> str:
+        number = self._lines.place(header, name)
+        if number is None:
+            number = self._lines.place(_INHERITED, name)
+        return str(self.path) if number is None else f"{self.path}:{number + 1}"
+
+    def _headers(self, profile: str, kind: str) -> list[str]:
+        """The sections of this profile. Of several SDKs take one or another, so all are changed."""
+        if kind == _CREDENTIALS:
+            return [profile] if profile in self._read else []
+        return [header for header in self._read if aws_file.profile_of(header) == profile]
+
+    def change(self, profile: str, kind: str, values: Mapping[str, str]) -> None:
+        """These values are to stand in the profile, and nothing that is said of other keys."""
+        new = profile if kind == _CREDENTIALS or profile == "default" else f"profile {profile}"
+        for header in self._headers(profile, kind) or ([new] if values else []):
+            self._changes.setdefault(header, {}).update(values)
+        self._keys = self._keys or kind == _CREDENTIALS
+
+    @property
+    def changed(self) -> bool:
+        return self._new_text() != self._text
+
+    def _new_text(self) -> str:
+        return self._lines.with_values(self._changes, without=_STALE)
+
+    def staged(self) -> AbstractContextManager[Path]:
+        """The changed file, beside the old one, with its owner and rights."""
+        mode, owner = PRIVATE_FILE, None
+        with suppress(FileNotFoundError):
+            found = self.path.stat()
+            mode, owner = stat.S_IMODE(found.st_mode), (found.st_uid, found.st_gid)
+        if self._keys:  # others lose what rights they had
+            mode &= ~(stat.S_IRWXG | stat.S_IRWXO)
+        return staged(self.path, self._new_text().encode(), mode=mode, owner=owner)
+
+    def read_back(self, new: Path) -> None:
+        """Raises FileError where the changed file would not be read as the old one, but for this.
+
+        That comes of a file in a form that nobody has thought of, or of another program that has
+        written it meanwhile.
+        """
+        if self._now() != self._text:
+            raise FileError(f"{self.path} was changed by another program just now: try again")
+        read, expected = _tried(new), {name: dict(held) for name, held in self._read.items()}
+        for header, values in self._changes.items():
+            kept = {n: v for n, v in expected.get(header, {}).items() if n not in _STALE}
+            expected[header] = kept | values
+            if header not in self._read:
+                passed_on = {n: v for n, v in read.get(header, {}).items() if n in self._inherited}
+                expected[header] = passed_on | values
+        if read != expected or list(read) != list(expected):
+            raise FileError(
+                f"{self.path} is left as it was: with this profile in it the AWS CLI would read"
+                f" other profiles otherwise\nset {self._variable} to another file, and report this"
+            )
+
+
+def _tried(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    """What botocore reads in a file that it may refuse; nothing then."""
+    try:
+        return aws_file.sections(path)
+    except FileError:
+        return {}
 
 
 def _locked(folder: Path) -> AcquireReturnProxy[FileLock]:
@@ -91,86 +248,3 @@ def _locked(folder: Path) -> AcquireReturnProxy[FileLock]:
         ) from None
     except OSError as error:
         raise FileError(f"{folder} cannot be locked: {error.strerror}") from error
-
-
-def _mode(path: Path) -> int:
-    with suppress(FileNotFoundError):
-        return stat.S_IMODE(path.stat().st_mode)
-    return PRIVATE_FILE
-
-
-def _refuse_links(files: AwsFiles) -> None:
-    for variable, path in (
-        ("AWS_CONFIG_FILE", files.config),
-        ("AWS_SHARED_CREDENTIALS_FILE", files.credentials),
-    ):
-        if path.is_symlink():
-            raise FileError(
-                f"{path} is a symbolic link, which rolecall does not write through: a new file"
-                " would take the link's place, and the keys would go wherever it leads\n"
-                f"set {variable} to the file it points to: {path.resolve()}"
-            )
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode()
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise FileError(f"{path} is not UTF-8 text (byte {error.start})") from None
-
-
-def _parsed(path: Path | None, text: str) -> configupdater.ConfigUpdater:
-    updater = configupdater.ConfigUpdater(
-        strict=False, allow_no_value=True, inline_comment_prefixes=None
-    )
-    updater.optionxform = str  # type: ignore[method-assign,assignment]
-    try:
-        updater.read_string(text)
-    except (configupdater.ParsingError, configupdater.MissingSectionHeaderError) as error:
-        raise FileError(
-            f"{path or 'file'} is no AWS file: {' '.join(str(error).split())}"
-        ) from None
-    return updater
-
-
-def _check_rivals(
-    path: Path, updater: configupdater.ConfigUpdater, profile: str, *, in_config: bool
-) -> None:
-    for section in _sections(updater, profile, in_config=in_config):
-        for rival in _RIVALS:
-            if updater.has_option(section, rival):
-                raise FileError(
-                    f"{path} has {rival} in [{section}], which wins over stored keys: remove it,"
-                    " or store the profile under another name"
-                )
-        if updater.has_option(section, _KEY) and not any(
-            updater.has_option(section, token) for token in (_TOKEN, _OLD_TOKEN)
-        ):
-            raise FileError(
-                f"{path} has long-lived keys in [{section}], which would be lost: store the"
-                " profile under another name, or remove them first"
-            )
-
-
-def _with(text: str, profile: str, values: dict[str, str], *, in_config: bool) -> str:
-    """The text with these values in the profile: changed where they stand, else added."""
-    if "\n" in text and text.count("\r\n") == text.count("\n"):
-        changed = _with(text.replace("\r\n", "\n"), profile, values, in_config=in_config)
-        return changed.replace("\n", "\r\n")
-    updater = _parsed(None, text)
-    there = _sections(updater, profile, in_config=in_config)
-    if not there:
-        section = f"profile {profile}" if in_config and profile != "default" else profile
-        blank = "" if not text else "\n" if text.endswith("\n") else "\n\n"
-        lines = [f"[{section}]", *(f"{key} = {value}" for key, value in values.items()), ""]
-        return text + blank + "\n".join(lines)
-    for key, value in values.items():
-        updater.set(there[-1], key, value)
-    # An older name of the token, which botocore would take first.
-    if _TOKEN in values:
-        updater.remove_option(there[-1], _OLD_TOKEN)
-    return str(updater)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rolecall.errors import FileError
+from rolecall.files import read_plain
 from rolecall.report.outputs import is_ours
 from rolecall.report.record import FILE_NAME, VERSION
 from rolecall.results import CommandResult, Given, Outcome, Plan, Result, Span, Status
@@ -40,7 +41,7 @@ def read(path: Path) -> Outcome:
     """
     path = path / FILE_NAME if path.is_dir() else path
     try:
-        return _outcome(_Node(json.loads(path.read_bytes()), "the report"))
+        return _outcome(_Node(json.loads(read_plain(path)), "the report"))
     except FileNotFoundError:
         raise FileError(
             f"{path} is not there: name the folder that `rolecall run` wrote its report to"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rolecall.aws_files import parsed
+from rolecall.files import read_plain
 from rolecall.settings.options import REGION, ROLE_ARN
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.@+-]+")
@@ -113,7 +114,7 @@ def _has_backend(path: Path) -> bool:
 
 def _scripts(path: Path) -> Mapping[str, object]:
     try:
-        found = json.loads(path.read_text("utf-8"))["scripts"]
+        found = json.loads(read_plain(path))["scripts"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rolecall.errors import Problem
+from rolecall.files import read_plain
 from rolecall.settings import sources
 from rolecall.settings.sources import Raw
 
@@ -30,7 +31,7 @@ def read(path: Path, name: str) -> tuple[dict[str, Raw], list[Problem]]:
     import yaml  # noqa: PLC0415  0.03 s that runs without a file need not spend
 
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
+        root = yaml.compose(read_plain(path).decode("utf-8-sig"), Loader=yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         return {}, [_unreadable(error, name)]
     if root is None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from rolecall.errors import FileError, StateError
-from rolecall.files import PRIVATE_FILE, make_folder, write_atomically
+from rolecall.files import PRIVATE_FILE, make_folder, read_plain, write_atomically
 from rolecall.state.mounts import unshared
 from rolecall.state.store import TURNS, ConflictError, Found, file_name
 
@@ -78,13 +78,14 @@ class FolderStore:
 
     def read(self, *, patient: bool = True) -> Found | None:
         try:
-            data = self._path.read_bytes()
+            data = read_plain(self._path)
             age = time.time() - self._path.stat().st_mtime
         except FileNotFoundError:
             return None
         except OSError as error:
             why = f"{self.where} cannot be read: {error.strerror}"
-            raise StateError(why, "give this user the right to read it") from None
+            remedy = "let this user read a plain file there, or name another folder in ROLECALL_STATE"
+            raise StateError(why, remedy) from None
         return Found(data=data, version="", age=max(0.0, age))
 
     def taken(self) -> bool:

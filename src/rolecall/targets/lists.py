@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from rolecall.files import read_plain
 from rolecall.settings.sources import BadValueError
 
 MOST_BYTES = 5_000_000
@@ -28,8 +29,7 @@ def read(where: str, *, folder: Path, fetch: Callable[[str], bytes] | None) -> s
     else:
         path = folder / where.removeprefix("file:")
         try:
-            with path.open("rb") as file:
-                data = file.read(MOST_BYTES + 1)
+            data = read_plain(path, MOST_BYTES + 1)
         except OSError as error:
             raise BadValueError(f"{where!r} cannot be read: {error.strerror}") from None
     if len(data) > MOST_BYTES:
