@@ -20,8 +20,8 @@ from rolecall.sessions.session import Session
 
 _CONFIG, _CREDENTIALS = "config", "credentials"
 _LOCK, _LOCK_SECONDS = ".rolecall.lock", 60
-_KEY, _SECRET, _TOKEN = "aws_access_key_id", "aws_secret_access_key", "aws_session_token"
-_OLD_TOKEN = "aws_security_token"
+_KEY, _SECRET = "aws_access_key_id", "aws_secret_access_key"
+_TOKEN, _OLD_TOKEN = "aws_session_token", "aws_security_token"
 # With one of these, SDKs would not use the keys, or refuse the profile.
 _RIVALS = (
     "role_arn",
@@ -90,7 +90,9 @@ def store(files: AwsFiles, profile: str, session: Session, *, region: str) -> No
         for file, kind in opened:
             file.check(profile, kind)
             file.change(profile, kind, values[kind])
-        ready = [(stack.enter_context(file.staged()), file) for file in dict(opened) if file.changed]
+        ready = [
+            (stack.enter_context(file.staged()), file) for file in dict(opened) if file.changed
+        ]
         for new, file in ready:
             file.read_back(new)
         for new, file in ready:

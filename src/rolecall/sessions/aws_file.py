@@ -45,21 +45,29 @@ def refusal(error: ConfigParseError) -> Problem:
 
 def _mistake(path: Path, cause: Exception) -> tuple[int, str]:
     """The line, from 1, and what is wrong with it; 0 for the whole file."""
+    number, why = 0, ""
     match cause:
         case configparser.DuplicateOptionError():
+            number = cause.lineno or 0
             why = f"{cause.option} stands a second time in [{cause.section}]; leave one out"
-            return cause.lineno or 0, why
         case configparser.DuplicateSectionError():
+            number = cause.lineno or 0
             why = f"[{cause.section}] stands there a second time; make one section of both"
-            return cause.lineno or 0, why
+        case configparser.MissingSectionHeaderError(line=line) if line.startswith("\ufeff"):
+            number, why = 1, "it begins with a byte-order mark; save it as UTF-8 without one"
         case configparser.MissingSectionHeaderError():
-            if cause.line.startswith("\ufeff"):
-                return 1, "it begins with a byte-order mark; save it as UTF-8 without one"
-            return cause.lineno, "the line stands below no [section]; put it below one"
+            number, why = cause.lineno, "the line stands below no [section]; put it below one"
         case configparser.ParsingError():
-            return cause.errors[0][0], "the line is neither [section] nor key = value; mend it"
+            number = cause.errors[0][0]
+            why = "the line is neither [section] nor key = value; mend it"
         case UnicodeDecodeError():
-            return 0, f"it is not {cause.encoding} text (byte {cause.start}); save it as UTF-8"
+            why = f"it is not {cause.encoding} text (byte {cause.start}); save it as UTF-8"
+        case _:
+            return _unnested(path)
+    return number, why
+
+
+def _unnested(path: Path) -> tuple[int, str]:
     why = "a line below a key without a value, such as `s3 =`, is no key = value; mend it"
     try:
         number = AwsLines(read_plain(path).decode()).unnested()

@@ -13,6 +13,7 @@ from botocore.config import Config
 from rolecall.errors import AssumeError, ConfigError, Problem
 from rolecall.secret import Secret
 from rolecall.sessions.answers import UNREADABLE, CheckedClient
+from rolecall.sessions.aws_file import refusal
 from rolecall.sessions.session import Credentials, MalformedAnswerError
 
 CONCURRENCY = 8
@@ -118,6 +119,8 @@ def _made(do: Callable[[], Any]) -> Any:
     """
     try:
         return asked(do)
+    except exceptions.ConfigParseError as error:
+        raise ConfigError([refusal(error)]) from None
     except (exceptions.BotoCoreError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(
@@ -138,7 +141,6 @@ def asked(do: Callable[[], Any]) -> Any:
         exceptions.PartialCredentialsError,
         exceptions.CredentialRetrievalError,
         exceptions.ProfileNotFound,
-        exceptions.ConfigParseError,
         exceptions.SSOError,
         exceptions.InvalidConfigError,
         exceptions.MetadataRetrievalError,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,11 +49,16 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """`name=value` pairs apart by commas or newlines, or a JSON object."""
+    """`name=value` pairs apart by commas or newlines, or a JSON object.
+
+    Attributes:
+        folded: whether names that differ in case alone are one to whoever takes them.
+    """
 
     key: Text
     value: Text
     most: int = 50
+    folded: bool = False
 
     @property
     def name(self) -> str:
@@ -66,6 +71,8 @@ class Pairs:
             raise BadValueError("is no set of name=value pairs")
         if len(raw) > self.most:
             raise BadValueError(f"has {len(raw)} pairs; at most {self.most} are allowed")
+        if self.folded:
+            _refuse_alike(raw)
         return tuple(self._pair(key, value) for key, value in raw.items())
 
     def _pair(self, key: str, value: Any) -> tuple[str, str]:
@@ -96,6 +103,14 @@ class Pairs:
 
     def show(self, value: Any) -> str:
         return _shown(self, value, ",".join(f"{key}={text}" for key, text in value), dict(value))
+
+
+def _refuse_alike(names: Iterable[str]) -> None:
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(name.casefold(), name)
+        if other != name:
+            raise BadValueError(f"{name!r} and {other!r} differ in case alone; leave one out")
 
 
 _BY_NAME = 'write such as {"eu-west-1": {"NAME": "value"}}'

@@ -43,20 +43,25 @@ class Kind(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One value, optionally of a pattern. `wanted` says in words what the pattern takes."""
+    """One value, optionally of a pattern. `wanted` says in words what the pattern takes.
+
+    Attributes:
+        ascii: whether letters and digits are those of ASCII alone. JSON schemas know no others.
+    """
 
     pattern: str = ""
     wanted: str = ""
     name: str = "text"
+    ascii: bool = True
 
     def parse(self, raw: Any) -> str:
         text = text_of(raw)
-        if self.pattern and not re.fullmatch(self.pattern, text, re.ASCII):
+        if self.pattern and not re.fullmatch(self.pattern, text, re.ASCII * self.ascii):
             raise BadValueError(f"{text!r} will not do; write {self.wanted}")
         return text
 
     def schema(self) -> dict[str, Any]:
-        pattern = {"pattern": f"^(?:{self.pattern})$"} if self.pattern else {}
+        pattern = {"pattern": f"^(?:{self.pattern})$"} if self.pattern and self.ascii else {}
         # A number in the file is read as the text it stands for.
         return {"type": ["string", "integer"], **pattern}
 

@@ -21,6 +21,9 @@ from rolecall.settings.sources import PREFIX, Raw
 from rolecall.settings.state import StateKind
 
 ROLE_ARN = r"arn:aws[a-z-]*:iam::\d{12}:role/(?:[\x21-\x2e\x30-\x7e]+/)*[\w+=,.@-]{1,64}"
+POLICY_ARN = (
+    r"arn:aws[a-z-]*:iam::(?:\d{12}|aws):policy/(?:[\x21-\x2e\x30-\x7e]+/)*[\w+=,.@-]{1,128}"
+)
 WAVE = Whole(1, 1000)
 REGION = r"[a-z]{2,4}(?:-[a-z]+)+-\d"
 VARIABLES = Pairs(
@@ -32,6 +35,13 @@ VARIABLES = Pairs(
     Text(),
     most=1000,
 )
+# Letters and digits of any script, any space, and a few signs; `aws:` is AWS's own.
+# Source: tagKeyType of STS's API, [\p{L}\p{Z}\p{N}_.:/=+\-@]+, and
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+_TAG = r"(?!(?i:aws:))[\w.:/=+@ \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000-]"
+_OF_A_TAG = "letters, digits, spaces and _.:/=+-@ that do not begin with aws:"
+_TAG_KEY = Text(_TAG + "{1,128}", f"a tag key of 1 to 128 {_OF_A_TAG}", ascii=False)
+_TAG_VALUE = Text(rf"(?:{_TAG}{{1,256}})?", f"a tag value of up to 256 {_OF_A_TAG}", ascii=False)
 _DEFAULT_SESSION = "rolecall-{build}-{execution}"
 
 
@@ -231,7 +241,7 @@ class Settings:
     )
     policy_arns: tuple[str, ...] = option(
         ListOf(
-            Text(r"arn:aws[a-z-]*:iam::(?:\d{12}|aws):policy/\S+", "the ARN of a managed policy"),
+            Text(POLICY_ARN, "the ARN of a managed policy"),
             10,
             "policies",
         ),
@@ -241,16 +251,13 @@ class Settings:
         guards="would narrow no session",
     )
     tags: tuple[tuple[str, str], ...] = option(
-        Pairs(
-            Text(r"[^\0]{1,128}", "a tag key of 1 to 128 characters"),
-            Text(r"[^\0]{0,256}", "a tag value of up to 256 characters"),
-        ),
+        Pairs(_TAG_KEY, _TAG_VALUE, folded=True),
         default=(),
         help="Session tags, `key=value` apart by commas",
         per_target=True,
     )
     transitive_tags: tuple[str, ...] = option(
-        ListOf(Text(r"[^\0]{1,128}", "a tag key"), 50, "tags"),
+        ListOf(_TAG_KEY, 50, "tags"),
         default=(),
         help="Keys of the session tags that go along when the session assumes another role",
         per_target=True,

@@ -84,7 +84,9 @@ class FolderStore:
             return None
         except OSError as error:
             why = f"{self.where} cannot be read: {error.strerror}"
-            remedy = "let this user read a plain file there, or name another folder in ROLECALL_STATE"
+            remedy = (
+                "let this user read a plain file there, or name another folder in ROLECALL_STATE"
+            )
             raise StateError(why, remedy) from None
         return Found(data=data, version="", age=max(0.0, age))
 

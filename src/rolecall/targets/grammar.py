@@ -10,6 +10,9 @@ import re
 from dataclasses import dataclass
 
 NAME = r"[\w.@+-]{1,64}"
+# Sections that AWS files cannot have: with botocore every profile would inherit what stands in the
+# one; for the other the SDK for JavaScript refuses the whole file.
+RESERVED = frozenset({"DEFAULT", "__proto__"})
 LIST_PREFIXES = ("ssm:", "s3://", "file:")
 _NEXT = re.compile(rf",+(?=(?:{NAME}=)?(?:arn:|\d{{12}}(?:,|$))|ssm:/|s3://|file:)", re.ASCII)
 _VERBATIM = re.compile(r"arn:|ssm:/|s3://|file:")

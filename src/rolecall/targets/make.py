@@ -215,6 +215,11 @@ class Maker:
         if names.is_of_another(target.name, target.account_id):
             wrong = f"{target.name!r} cannot be the name of a target in account {target.account_id}"
             mistakes.append(f"{wrong}: it is the id of another account; give it another name")
+        if target.name in grammar.RESERVED:
+            mistakes.append(
+                f"{target.name!r} is no name for a profile: SDKs take that section of AWS's files"
+                " for something else; write another name"
+            )
         if allowed and target.account_id not in allowed:
             mistakes.append(f"account {target.account_id} is not among ALLOWED_ACCOUNTS")
         if target.role.partition != partition:

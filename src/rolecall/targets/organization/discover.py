@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from rolecall.errors import Problem
 from rolecall.settings.sources import BadValueError
-from rolecall.targets import names, roles
+from rolecall.targets import grammar, names, roles
 from rolecall.targets.organization import choose, read
 from rolecall.targets.organization.model import Account, Call, Decision, Found
 from rolecall.targets.organization.wish import Wish
@@ -83,7 +83,7 @@ def named(accounts: Sequence[Account], template: str, taken: Collection[str]) ->
         _cleaned(names.filled(template, {"name": account.name, "account": account.account_id}))
         for account in accounts
     ]
-    times = Counter([*wanted, *taken])
+    times = Counter([*wanted, *taken, *grammar.RESERVED])
     return [
         name if name and times[name] == 1 else _numbered(name, account.account_id)
         for name, account in zip(wanted, accounts, strict=True)
