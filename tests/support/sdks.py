@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -44,6 +45,15 @@ def aws_v2() -> str:
         if program and "aws-cli/2" in _said(program, "--version"):
             return program
     raise Missing("no AWS CLI v2: on Debian, apt-get install awscli")
+
+
+def interpreter(program: str) -> str:
+    """The Python that an AWS CLI runs in; it says so in its first line."""
+    first = Path(program).read_bytes().partition(b"\n")[0].decode(errors="replace")
+    if not re.fullmatch(r"#!/\S*python[\d.]*", first):
+        why = "is no Python script, and so cannot be asked for many files at once"
+        raise Missing(f"{program} {why}")
+    return first.removeprefix("#!")
 
 
 def javascript() -> Path:

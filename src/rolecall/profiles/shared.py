@@ -21,6 +21,7 @@ from rolecall.sessions.session import Session
 _CONFIG, _CREDENTIALS = "config", "credentials"
 _LOCK, _LOCK_SECONDS = ".rolecall.lock", 60
 _KEY, _SECRET = "aws_access_key_id", "aws_secret_access_key"
+_REGION = "region"
 _TOKEN, _OLD_TOKEN = "aws_session_token", "aws_security_token"
 # With one of these, SDKs would not use the keys, or refuse the profile.
 _RIVALS = (
@@ -71,15 +72,9 @@ def store(files: AwsFiles, profile: str, session: Session, *, region: str) -> No
     """
     for path in (files.config, files.credentials):
         make_folder(path.parent)
-    keys = session.credentials
-    values = {
-        _CONFIG: {"region": region} if region else {},
-        _CREDENTIALS: {
-            _KEY: keys.access_key_id.reveal(),
-            _SECRET: keys.secret_access_key.reveal(),
-            _TOKEN: keys.session_token.reveal(),
-        },
-    }
+    names = (_KEY, _SECRET, _TOKEN)
+    values = [secret.reveal() for secret in session.credentials.secrets()]
+    keys = dict(zip(names, values, strict=True))
     with ExitStack() as stack:
         # Always in the same order, so that no two processes wait for each other.
         for folder in sorted({files.config.parent, files.credentials.parent}):
@@ -89,7 +84,7 @@ def store(files: AwsFiles, profile: str, session: Session, *, region: str) -> No
         opened = _opened(files)
         for file, kind in opened:
             file.check(profile, kind)
-            file.change(profile, kind, values[kind])
+            file.change(profile, kind, keys, region)
         ready = [
             (stack.enter_context(file.staged()), file) for file in dict(opened) if file.changed
         ]
@@ -185,12 +180,18 @@ class _File:
             return [profile] if profile in self._read else []
         return [header for header in self._read if aws_file.profile_of(header) == profile]
 
-    def change(self, profile: str, kind: str, values: Mapping[str, str]) -> None:
-        """These values are to stand in the profile, and nothing that is said of other keys."""
-        new = profile if kind == _CREDENTIALS or profile == "default" else f"profile {profile}"
-        for header in self._headers(profile, kind) or ([new] if values else []):
-            self._changes.setdefault(header, {}).update(values)
-        self._keys = self._keys or kind == _CREDENTIALS
+    def change(self, profile: str, kind: str, keys: Mapping[str, str], region: str) -> None:
+        """This is to stand in the profile, and nothing that is said of other keys."""
+        holds_keys = kind == _CREDENTIALS
+        new = profile if holds_keys or profile == "default" else f"profile {profile}"
+        for header in self._headers(profile, kind) or ([new] if holds_keys or region else []):
+            values = self._changes.setdefault(header, {})
+            values.update(keys if holds_keys else {})
+            # A region beside the keys wins over that of the config file.
+            beside = _REGION in self._read.get(header, self._inherited)
+            if region and (beside or not holds_keys):
+                values[_REGION] = region
+        self._keys = self._keys or holds_keys
 
     @property
     def changed(self) -> bool:
