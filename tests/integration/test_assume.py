@@ -209,6 +209,97 @@ def test_an_older_name_of_the_token_goes(assume, aws):
     assert "aws_security_token" not in keys_of(aws / "credentials", "client")
 
 
+def test_keys_in_capitals_are_changed_in_place(assume, aws, sts):
+    (aws / "credentials").write_text(
+        "[client]\nAWS_ACCESS_KEY_ID = OLD\nAWS_SECRET_ACCESS_KEY: OLD\nAWS_SESSION_TOKEN=OLD\n"
+        "aws_account_id = 999999999999\n[z]\nRegion = x\n"
+    )
+    (aws / "config").write_text("[profile client]\nRegion = eu-west-3\n")
+    assert assume(ROLE, "client").code == 0
+    issued = next(iter(sts.issued.values()))
+    assert (aws / "credentials").read_text() == (
+        f"[client]\naws_access_key_id = {issued.key_id}\naws_secret_access_key = {issued.secret}\n"
+        f"aws_session_token = {issued.token}\n[z]\nRegion = x\n"
+    )
+    assert (aws / "config").read_text() == "[profile client]\nregion = eu-central-1\n"
+
+
+@pytest.mark.parametrize("name", ["DEFAULT", "__proto__"])
+def test_a_section_that_is_no_profile_s_is_no_name(rolecall, assume, sts, name):
+    wrong = f"'{name}' is no name for a profile"
+    for done in (
+        assume(ROLE, name),
+        assume(ROLECALL_TARGETS=f"dev={ROLE} {name}=arn:aws:iam::333333333333:role/deploy"),
+        rolecall.run("true", ROLECALL_TARGETS=f"{name}={ROLE}"),
+    ):
+        assert done.code == 2
+        assert wrong in done.message
+    assert sts.calls == []
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("$HOME/a b/x", "home/a b/x"),
+        ("${HOME}/x", "home/x"),
+        ("~/x", "home/x"),
+        ("here/x", "here/x"),
+        ("$UNKNOWN/x", "$UNKNOWN/x"),
+        ("here/../x", "x"),
+    ],
+)
+def test_the_files_are_found_as_botocore_finds_them(rolecall, written, meant):
+    home = rolecall.folder / "home"
+    (rolecall.folder / "here").mkdir()
+    files = {
+        "AWS_CONFIG_FILE": f"{written}.config",
+        "AWS_SHARED_CREDENTIALS_FILE": f"{written}.keys",
+    }
+    done = rolecall("assume", ROLE, "client", HOME=str(home), **files)
+    assert done.code == 0, done.err
+    for end in ("config", "keys"):
+        assert (rolecall.folder / f"{meant}.{end}").is_file()
+    assert not (rolecall.folder / "~").exists()
+
+
+def test_a_home_that_nobody_knows_is_told(assume):
+    done = assume(ROLE, "client", AWS_CONFIG_FILE="~no-such-user/config")
+    assert done.code == 2
+    assert "AWS_CONFIG_FILE: '~no-such-user/config' names no home folder" in done.message
+
+
+def test_one_file_may_be_both(assume, aws, sts):
+    for profile, sections in (("client", ["profile client", "client"]), ("default", ["default"])):
+        path = aws / profile
+        path.write_bytes(OTHERS.replace(b"[default]", b"[another]"))
+        files = {"AWS_CONFIG_FILE": str(path), "AWS_SHARED_CREDENTIALS_FILE": str(path)}
+        for _ in range(2):
+            assert assume(ROLE, profile, **files).code == 0
+        assert path.read_bytes().count(profile.encode() + b"]") == len(sections)
+        assert keys_of(path, sections[0])["region"] == "eu-central-1"
+        assert keys_of(path, sections[-1])["aws_access_key_id"] in sts.issued
+
+
+def test_an_aws_file_that_cannot_be_read_is_told_with_its_line(rolecall, assume, aws, sts):
+    (aws / "config").write_text("[default]\nregion = x\n\nregion = y\n")
+    wrong = (
+        f"{aws}/config:4: is no AWS file that the AWS CLI and boto3 can read: region stands a"
+        " second time in [default]; leave one out"
+    )
+    files = {"AWS_CONFIG_FILE": str(aws / "config")}
+    keyless = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+    for done in (
+        assume(ROLE, "client"),
+        rolecall.run("true", **files),
+        rolecall.run("true", **files, **keyless),
+        rolecall("plan", "--check", ROLECALL_COMMANDS="true", **files),
+    ):
+        assert done.code == 2
+        assert wrong in done.message
+        assert "no AWS credentials" not in done.message
+    assert sts.calls == []
+
+
 def test_many_at_once_may_share_the_config_file_alone(aws, rolecall):
     started = []
     for n in range(12):

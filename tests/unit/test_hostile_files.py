@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
 
 import pytest
+from botocore.configloader import build_profile_map, raw_config_parse
+from botocore.exceptions import ConfigParseError
 from hypothesis import given
 from hypothesis import strategies as st
 from test_approval import planned
@@ -22,6 +25,7 @@ from rolecall.report.reader import read
 from rolecall.secret import Mask
 from rolecall.settings import yamlfile
 from support.attempts import tried
+from support.aws_files import parse_ini
 from support.outcomes import Scale, outcome
 from support.writer import session
 
@@ -154,20 +158,98 @@ ENDS = st.sampled_from(["\n", "\r\n"])
 def test_a_profile_is_stored_beside_everything_a_file_may_hold_or_not_at_all(
     credentials, config, end, last
 ):
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        files = AwsFiles(config=folder / "config", credentials=folder / "credentials")
-        texts = [end.join(lines) + end * last for lines in (config, credentials)]
-        for path, text in zip((files.config, files.credentials), texts, strict=True):
-            path.write_bytes(text.encode())
-        _, error = tried(
-            lambda: store(files, "client", session(1), region="eu-central-1"), FileError
-        )
-        after = [path.read_bytes().decode() for path in (files.config, files.credentials)]
+    texts = [end.join(lines) + end * last for lines in (config, credentials)]
+    after, error = stored_beside(*texts)
     if error:
-        assert error.exit_code == 2
         assert after == texts
         return
     for text, stored in zip(texts, after, strict=True):
         assert stored.startswith(text)
         assert "client" in stored[len(text) :]
+
+
+def stored_beside(config, credentials):
+    """The two texts once a profile was stored beside what they hold, and the error of that."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        files = AwsFiles(config=folder / "config", credentials=folder / "credentials")
+        paths = (files.config, files.credentials)
+        for path, text in zip(paths, (config, credentials), strict=True):
+            path.write_bytes(text.encode())
+        _, error = tried(
+            lambda: store(files, "client", session(1), region="eu-central-1"), FileError
+        )
+        assert {path.name for path in folder.iterdir()} <= {*NAMES, ".rolecall.lock"}
+        after = [path.read_bytes().decode() for path in paths]
+    if error:
+        assert error.exit_code == 2
+    return after, error
+
+
+NAMES = ("config", "credentials")
+HEADS = st.sampled_from(
+    [
+        *("[client]", "[profile client]", '[profile "client"]', "[profile  client]", "[ client ]"),
+        *("[default]", "[profile default]", "[other]", "[profile other]", "[DEFAULT]"),
+        *("[ profile client ]", "  [client]", "[client] # mine", "[client] mine", "[services a]"),
+    ]
+)
+ENTRIES = st.sampled_from(
+    [
+        *("aws_access_key_id = ASIA0000000000000OLD", "AWS_ACCESS_KEY_ID=ASIA0000000000000OLD"),
+        *("aws_session_token = old", "Aws_Session_Token : old", "aws_secret_access_key = old"),
+        *("region = x", "REGION: x", "\tregion = x", "  output = text", "output = text", "s3 ="),
+        *("  a = b", "    c = d", "  [other]", "aws_account_id = 9", "aws_security_token = old"),
+        *("# a comment", "  ; another", "", "  ", "role_arn = x", "Role_Arn = x", "note = x ; y"),
+    ]
+)
+BLOCKS = st.lists(
+    st.tuples(
+        HEADS,
+        # What stands there twice is refused: there is little to see in that.
+        st.lists(
+            ENTRIES, max_size=6, unique_by=lambda line: re.split("[=:]", line)[0].strip().lower()
+        ),
+    ).map(lambda block: [block[0], *block[1]]),
+    max_size=4,
+    unique_by=lambda block: block[0].strip(),
+)
+
+
+def read_by_botocore(text):
+    """The sections of a file, or None where botocore refuses it."""
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "file"
+        path.write_bytes(text.encode())
+        return tried(lambda: raw_config_parse(str(path)), ConfigParseError)[0]
+
+
+def is_client(head):
+    """Whether a section of the config file is of the profile, by either reader's name for it."""
+    return head == "profile.client" or "client" in build_profile_map({head: {}})["profiles"]
+
+
+@given(config=BLOCKS, credentials=BLOCKS, end=ENDS, last=st.booleans())
+def test_no_other_profile_reads_otherwise_once_one_is_stored(config, credentials, end, last):
+    texts = [
+        end.join(line for block in blocks for line in block) + end * last
+        for blocks in (config, credentials)
+    ]
+    after, error = stored_beside(*texts)
+    if error:
+        assert after == texts
+        assert str(error).isprintable() or "\n" in str(error)
+        return
+    for text, stored, is_own in zip(texts, after, (is_client, "client".__eq__), strict=True):
+        for reader in (read_by_botocore, parse_ini):
+            before, now = reader(text), reader(stored)
+            for head in (*before, *now):
+                assert is_own(head) or now[head] == before[head]
+    now = read_by_botocore(after[1])["client"]
+    keys = [secret.reveal() for secret in session(1).credentials.secrets()]
+    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+    assert [now[name] for name in names] == keys
+    assert not {"aws_account_id", "aws_security_token"} & now.keys()
+    found = build_profile_map(read_by_botocore(after[0]))["profiles"]["client"]
+    assert {**found, **now}["region"] == "eu-central-1"
+    assert [parse_ini(after[1])["client"][name] for name in names] == keys

@@ -424,6 +424,7 @@ def test_a_targets_variable_alone_stands_beside_discovery_too(discovered):
         ("{account}.{name}", ["a b"], ["100000000000.a-b"]),
         ("{name}", ["a b", "a-b", "c"], ["a-b-100000000000", "a-b-100000000001", "c"]),
         ("{name}", ["taken"], ["taken-100000000000"]),
+        ("{name}", ["DEFAULT", "Default"], ["DEFAULT-100000000000", "Default"]),
         ("long" * 15 + "-{name}", ["x" * 9], [("long" * 15 + "-xxx")]),
     ],
 )

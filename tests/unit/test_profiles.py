@@ -18,6 +18,7 @@ import pytest
 from filelock import FileLock
 
 from rolecall.aws_files import AwsFiles, OwnProfile
+from rolecall.aws_lines import AwsLines
 from rolecall.errors import FileError
 from rolecall.profiles import shared
 from rolecall.profiles.endpoint import Endpoint
@@ -78,6 +79,65 @@ def test_a_profile_without_region_leaves_the_config_alone(aws):
     assert aws.credentials.read_text() == (
         "[x]\naws_access_key_id = a\naws_secret_access_key = b\naws_session_token = c\n"
     )
+
+
+CONFIG = b"[profile x]\n[profile other]\nregion = a\n"
+STORED = b"[other]\naws_access_key_id = A\n"
+
+
+@pytest.mark.parametrize("damaged", ["config", "credentials"])
+def test_a_file_that_would_read_otherwise_afterwards_is_left_alone(
+    aws, tmp_path, monkeypatch, damaged
+):
+    aws.config.write_bytes(CONFIG)
+    aws.credentials.write_bytes(STORED)
+    whole = AwsLines.with_values
+
+    def losing(self, changes, **more):
+        text = whole(self, changes, **more)
+        is_it = ("[other]" in text) == (damaged == "credentials")
+        return text.replace("other]", "another]") if is_it else text
+
+    monkeypatch.setattr(AwsLines, "with_values", losing)
+    with pytest.raises(FileError, match=f"{damaged} is left as it was: with this profile in it"):
+        shared.store(aws, "x", SESSION, region="b")
+    monkeypatch.setattr(AwsLines, "with_values", lambda *_, **__: "no AWS file")
+    with pytest.raises(FileError, match="config is left as it was"):
+        shared.store(aws, "x", SESSION, region="b")
+    assert (aws.config.read_bytes(), aws.credentials.read_bytes()) == (CONFIG, STORED)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "config",
+        "credentials",
+        ".rolecall.lock",
+    }
+
+
+def test_what_another_program_writes_meanwhile_is_not_lost(aws, monkeypatch):
+    aws.config.write_bytes(CONFIG)
+    read = AwsLines.__init__
+
+    def meanwhile(self, text):
+        read(self, text)
+        if text == STORED.decode():
+            aws.credentials.write_bytes(STORED + b"aws_secret_access_key = B\n")
+
+    aws.credentials.write_bytes(STORED)
+    monkeypatch.setattr(AwsLines, "__init__", meanwhile)
+    with pytest.raises(FileError, match="was changed by another program just now: try again"):
+        shared.store(aws, "x", SESSION, region="b")
+    assert aws.config.read_bytes() == CONFIG
+    assert aws.credentials.read_bytes() == STORED + b"aws_secret_access_key = B\n"
+
+
+def test_the_files_stay_their_owner_s(aws):
+    if os.geteuid():
+        pytest.skip("only root can give files away")
+    aws.credentials.write_bytes(STORED)
+    os.chown(aws.credentials, 12345, 23456)
+    shared.store(aws, "x", SESSION, region="b")
+    found = aws.credentials.stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (12345, 23456, 0o600)
+    assert aws.config.stat().st_uid == 0
 
 
 def answer(**more):

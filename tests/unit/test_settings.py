@@ -274,9 +274,30 @@ def test_tags_are_pairs_or_json(loaded, text):
     assert loaded({"ROLECALL_TAGS": text}).settings.tags == (("team", "a"), ("cost", "1"))
 
 
+def test_tags_are_of_letters_and_digits_of_any_script(loaded):
+    text = "Größe/Cost Center=5 %: a@b.c_+-\u3000東京".replace("%", "")
+    assert loaded({"ROLECALL_TAGS": text}).settings.tags == (tuple(text.split("=")),)
+    assert not loaded({"ROLECALL_TAGS": "empty=,AWSome=a:aws:b"}).problems
+
+
+@pytest.mark.parametrize("wrong", ["a?b", "a\\b", "tab\tbed", "a\u0301", "🦆", "aws:x", "AWS:x"])
+def test_tags_that_sts_refuses_are_told_before_it_is_asked(loaded, wrong):
+    for name, value in (
+        ("tags", {wrong: "x"}),
+        ("tags", {"x": wrong}),
+        ("transitive_tags", [wrong]),
+    ):
+        (told,) = problems(loaded({f"ROLECALL_{name.upper()}": json.dumps(value)}))
+        assert repr(wrong) in told
+        assert "letters, digits, spaces and _.:/=+-@ that do not begin with aws:" in told
+
+
 @pytest.mark.parametrize(
     ("file", "message"),
     [
+        ("tags: {Team: a, team: b}", "'team' and 'Team' differ in case alone; leave one out"),
+        ("policy_arns: ['arn:aws:iam::aws:policy/a b']", "write the ARN of a managed policy"),
+        ("policy_arns: ['arn:aws:iam::aws:policy/a?']", "write the ARN of a managed policy"),
         ("tags: [a]", "is no set of name=value pairs"),
         ("tags: a=1,a=2", "'a' stands there twice"),
         ("regions: [eu-west-1, eu-west-1]", "stands there twice"),
@@ -343,7 +364,7 @@ def test_a_file_that_may_not_be_read_is_told(loaded, tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     (tmp_path / "rolecall.yml").write_text("")
-    monkeypatch.setattr("pathlib.Path.read_text", refuse)
+    monkeypatch.setattr("rolecall.settings.yamlfile.read_plain", refuse)
     assert problems(loaded()) == ["rolecall.yml: cannot be read: Permission denied"]
 
 
