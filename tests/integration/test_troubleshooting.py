@@ -93,6 +93,7 @@ GIVEN = {
         "AWS_SECRET_ACCESS_KEY": "",
         "AWS_EC2_METADATA_DISABLED": "true",
     },
+    "aws-file-not-taken": {"AWS_CONFIG_FILE": "aws-config"},
     "external-id": {"ROLECALL_EXTERNAL_ID": "4711"},
     "session-tags": {"ROLECALL_TAGS": "Build=42"},
     "source-identity": {"ROLECALL_SOURCE_IDENTITY": "pipeline"},
@@ -165,6 +166,9 @@ def test_what_a_section_shows_is_what_is_said(section, rolecall, sts):
     if section == "plan-differs":
         rolecall("plan", "--out", "plan.json", **{**given, "ROLECALL_TARGETS": f"tst={TST}"})
         words += ["--plan", "plan.json"]
+    if section == "aws-file-not-taken":
+        lines = ["[default]", "output = text", "[profile dev]", "region = eu-west-1", "Region = x"]
+        (rolecall.folder / "aws-config").write_text("\n".join(lines))
     if section == "report-not-written":
         (rolecall.folder / "rolecall-report").write_text("in the way")
     if section == "report-not-read":
