@@ -20,8 +20,7 @@ from rolecall.sessions.session import Session
 
 _CONFIG, _CREDENTIALS = "config", "credentials"
 _LOCK, _LOCK_SECONDS = ".rolecall.lock", 60
-_KEY, _SECRET = "aws_access_key_id", "aws_secret_access_key"
-_REGION = "region"
+_KEY, _REGION = "aws_access_key_id", "region"
 _TOKEN, _OLD_TOKEN = "aws_session_token", "aws_security_token"
 # With one of these, SDKs would not use the keys, or refuse the profile.
 _RIVALS = (
@@ -72,7 +71,7 @@ def store(files: AwsFiles, profile: str, session: Session, *, region: str) -> No
     """
     for path in (files.config, files.credentials):
         make_folder(path.parent)
-    names = (_KEY, _SECRET, _TOKEN)
+    names = (_KEY, "aws_secret_access_key", _TOKEN)
     values = [secret.reveal() for secret in session.credentials.secrets()]
     keys = dict(zip(names, values, strict=True))
     with ExitStack() as stack:
