@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import configparser
 import re
-import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rolecall.aws_parsing import DEFAULT, below, name_of, parsed, profile_of
 from rolecall.aws_variables import OF_PROFILES, OF_SERVICES
+from rolecall.errors import ConfigError, Problem
 
-DEFAULT = "default"
+CONFIG, CREDENTIALS = "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"
+_USUAL = {CONFIG: "~/.aws/config", CREDENTIALS: "~/.aws/credentials"}
+# Source: os.path.expandvars.
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{([^}]*)\})", re.ASCII)
 # What has settings of its own below it. The rest are texts.
 _NESTED = frozenset({"api_versions", "s3", "s3api"})
 _PATHS = frozenset({"ca_bundle", "proxy_ca_bundle", "proxy_client_cert"})
-_SERVICES, _ENDPOINT = "services", "endpoint_url"
+_SERVICES, _ENDPOINT, _REGION = "services", "endpoint_url", "region"
 _SERVICES_OF_SOURCE = "source"
 # Ways to credentials, which are the target's own affair, and so nothing is said of them.
 _CREDENTIALS = re.compile(
@@ -40,13 +44,14 @@ class OwnProfile:
     """What holds for the source by its profile, and for the commands of targets with it.
 
     Attributes:
-        region: empty where it names none.
+        region: empty where it names none. region_file: the file that names it.
         settings: texts by their keys, as they stand in a file. nested: such as those below `s3`.
         services: the endpoint of each service that has one of its own.
         unknown: keys that are neither a setting nor a way to credentials, as far as is known.
     """
 
     region: str = ""
+    region_file: str = field(default="", compare=False)
     settings: Mapping[str, str] = field(default_factory=dict)
     nested: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict)
@@ -86,44 +91,65 @@ def _block(values: Mapping[str, str]) -> str:
     return "".join(f"\n  {key} = {value}" for key, value in values.items())
 
 
-def files(environ: Mapping[str, str]) -> AwsFiles:
-    home = Path(environ.get("HOME") or Path.home())
-    config = environ.get("AWS_CONFIG_FILE") or home / ".aws" / "config"
-    credentials = environ.get("AWS_SHARED_CREDENTIALS_FILE") or home / ".aws" / "credentials"
+def files(environ: Mapping[str, str], folder: Path) -> AwsFiles:
+    """Where the two files lie, or would.
+
+    Args:
+        folder: what paths are relative to.
+
+    Raises:
+        ConfigError: where there is no telling whose home is meant.
+    """
     return AwsFiles(
-        config=Path(_expanded(str(config), home, Path())).absolute(),
-        credentials=Path(_expanded(str(credentials), home, Path())).absolute(),
+        config=_place(environ, folder, CONFIG), credentials=_place(environ, folder, CREDENTIALS)
     )
 
 
-def own(environ: Mapping[str, str], folder: Path) -> OwnProfile:
-    """The profile that the source is of; an empty one where none can be read.
+def read(environ: Mapping[str, str], folder: Path, variable: str) -> configparser.RawConfigParser:
+    """What stands in a file; nothing where there is none, or no home in which it would lie.
 
-    A file that is none is told by who looks for credentials in it.
+    Raises:
+        ConfigError: where it is no AWS file, or the variable names a home that nobody has.
+    """
+    try:
+        path = _place(environ, folder, variable)
+    except ConfigError:
+        if environ.get(variable):
+            raise
+        return configparser.RawConfigParser()
+    return parsed(path)
+
+
+def own(environ: Mapping[str, str], folder: Path) -> OwnProfile:
+    """The profile that the source is of; an empty one where no file has it.
+
+    That it is missing is told by who looks for credentials in it.
 
     Args:
-        folder: what paths in it are relative to.
+        folder: what paths are relative to, those in the files too.
+
+    Raises:
+        ConfigError: where a file is no AWS file, or there is no telling which one is meant.
     """
-    found = files(environ)
     names = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")  # in this order, as botocore has it
     name = next(filter(None, map(environ.get, names)), DEFAULT)
-    config = parsed(found.config)
-    values = {
-        **_values(config, (s for s in config if profile_of(s) == name)),
-        **_values(stored := parsed(found.credentials), (s for s in stored if s == name)),
-    }
-    home = Path(environ.get("HOME") or Path.home())
-    nested = {key: _below(value) for key, value in values.items() if value.startswith("\n")}
-    services = _services(config, values.get(_SERVICES, ""))
+    config, stored = (read(environ, folder, variable) for variable in (CONFIG, CREDENTIALS))
+    # Of several sections botocore takes the last.
+    section = next((s for s in reversed(config.sections()) if profile_of(s) == name), "")
+    beside_keys = _values(stored, name)
+    values = _values(config, section) | beside_keys
+    nested = {key: below(value) for key, value in values.items() if value.startswith("\n")}
     known = {key for key in values if key in (OF_PROFILES if key not in nested else _NESTED)}
     return OwnProfile(
-        region=values.get("region", ""),
+        region=(region := values.get(_REGION, "")),
+        region_file=region
+        and str(_place(environ, folder, CREDENTIALS if _REGION in beside_keys else CONFIG)),
         settings={
-            key: _expanded(values[key], home, folder) if key in _PATHS else values[key]
+            key: _absolute(values[key], environ, folder) if key in _PATHS else values[key]
             for key in sorted(known - nested.keys())
         },
         nested={key: _harmless(nested[key]) for key in sorted(known & nested.keys())},
-        services=services,
+        services=_services(config, values.get(_SERVICES, "")),
         unknown=tuple(
             key
             for key in values
@@ -132,38 +158,35 @@ def own(environ: Mapping[str, str], folder: Path) -> OwnProfile:
     )
 
 
-def parsed(path: Path) -> configparser.RawConfigParser:
-    """A file of AWS's; one without sections where it can't be read."""
-    parser = configparser.RawConfigParser(strict=False, interpolation=None, default_section="")
+def _place(environ: Mapping[str, str], folder: Path, variable: str) -> Path:
+    """Where botocore looks for the file of a variable: it reads `$NAME` and `~`."""
+    name = environ.get(variable) or _USUAL[variable]
+    path = _VARIABLE.sub(lambda found: environ.get(found[1] or found[2], found[0]), name)
+    path = _at_home(path, environ)
+    if path.startswith("~"):
+        wrong = f"{name!r} names no home folder that is known; set HOME, or write a whole path"
+        raise ConfigError([Problem(variable, wrong)])
+    return folder.absolute() / path
+
+
+def _at_home(path: str, environ: Mapping[str, str]) -> str:
+    """With the home in place of `~`; unchanged where that is not known."""
+    home = environ.get("HOME", "")
+    if home and f"{path}/".startswith("~/"):
+        return home + path[1:]
     try:
-        parser.read_string(path.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError, configparser.Error):
-        return configparser.RawConfigParser(default_section="")
-    return parser
+        return str(Path(path).expanduser())
+    except RuntimeError:
+        return path
 
 
-def profile_of(header: str) -> str:
-    """The profile that a section of a config file is; empty for any other section.
-
-    Source: botocore.configloader.build_profile_map.
-    """
-    if header == DEFAULT:
-        return header
-    try:
-        words = shlex.split(header)
-    except ValueError:
-        return ""
-    return words[1] if len(words) == 2 and words[0] == "profile" else ""  # noqa: PLR2004
+def _absolute(path: str, environ: Mapping[str, str], folder: Path) -> str:
+    """It means the same wherever the home and the working folder are."""
+    return str(folder.absolute() / _at_home(path, environ))
 
 
-def _values(parser: configparser.RawConfigParser, sections: Iterator[str]) -> dict[str, str]:
-    return {key: value for section in sections for key, value in parser.items(section)}
-
-
-def _below(value: str) -> dict[str, str]:
-    """The settings of a block, `key = value` a line."""
-    pairs = (line.partition("=") for line in value.splitlines() if "=" in line)
-    return {key.strip(): text.strip() for key, _, text in pairs}
+def _values(parser: configparser.RawConfigParser, section: str) -> dict[str, str]:
+    return dict(parser.items(section)) if parser.has_section(section) else {}
 
 
 def _harmless(block: Mapping[str, str]) -> dict[str, str]:
@@ -172,22 +195,11 @@ def _harmless(block: Mapping[str, str]) -> dict[str, str]:
 
 
 def _services(parser: configparser.RawConfigParser, name: str) -> dict[str, str]:
-    section = next((s for s in parser if _words(s) == [_SERVICES, name]), "")
-    if not section:
-        return {}
-    blocks = {key: _below(value) for key, value in parser.items(section)}
+    sections = reversed(parser.sections() if name else [])
+    section = next((s for s in sections if name_of(s, _SERVICES) == name), "")
+    blocks = {
+        key: below(value)
+        for key, value in _values(parser, section).items()
+        if value.startswith("\n")
+    }
     return {key: block[_ENDPOINT] for key, block in blocks.items() if block.get(_ENDPOINT)}
-
-
-def _words(header: str) -> list[str]:
-    try:
-        return shlex.split(header)
-    except ValueError:
-        return []
-
-
-def _expanded(path: str, home: Path, folder: Path) -> str:
-    """It means the same wherever the home and the working folder are."""
-    return str(
-        home / path.removeprefix("~/") if path.startswith("~/") else folder.absolute() / path
-    )

@@ -293,10 +293,31 @@ def test_an_aws_file_that_cannot_be_read_is_told_with_its_line(rolecall, assume,
         rolecall.run("true", **files),
         rolecall.run("true", **files, **keyless),
         rolecall("plan", "--check", ROLECALL_COMMANDS="true", **files),
+        rolecall("plan", ROLECALL_COMMANDS="true", **files),
+        rolecall("plan", ROLECALL_COMMANDS="true", AWS_REGION="", **files),
+        rolecall("exec", "dev", "--", "true", **files),
+        rolecall("init", "--print", ROLECALL_TARGETS="", **files),
     ):
         assert done.code == 2
         assert wrong in done.message
         assert "no AWS credentials" not in done.message
+    assert sts.calls == []
+
+
+def test_an_aws_file_that_cannot_be_read_is_told_beside_all_other_mistakes(rolecall, aws, sts):
+    (aws / "credentials").write_text("[default]\naws_secret_access_keyEXAMPLE\n")
+    done = rolecall(
+        "run",
+        AWS_SHARED_CREDENTIALS_FILE=str(aws / "credentials"),
+        AWS_REGION="",
+        ROLECALL_TARGETS=f"dev={ROLE} ssm:/more x=arn:aws:iam::1:role/deploy",
+        ROLECALL_MAX_PARALLEL="none",
+    )
+    assert done.code == 2
+    for wrong in (f"{aws}/credentials:2: is no AWS file", "ROLECALL_MAX_PARALLEL", "iam::1:role"):
+        assert done.message.count(wrong) == 1, wrong
+    assert "EXAMPLE" not in done.message
+    assert "ROLECALL_REGIONS" not in done.message
     assert sts.calls == []
 
 

@@ -8,8 +8,9 @@ import pytest
 from botocore.configloader import load_config, raw_config_parse
 from botocore.exceptions import ConfigNotFound
 
+from rolecall.aws_files import AwsFiles
 from rolecall.errors import FileError
-from rolecall.profiles.shared import AwsFiles, check, store
+from rolecall.profiles.shared import check, store
 from support import sdks
 from support.attempts import tried
 from support.aws_files import CASES, parse_ini, read_by_cli, read_by_javascript, written
@@ -98,7 +99,9 @@ def test_botocore_reads_every_other_section_as_before(tries, name):
 
 
 def same_to_a_cli(tries, program):
-    for name, (before, after) in pairs(tries, read_by_cli(program, folders(tries))).items():
+    if not (python := sdks.found(lambda: sdks.interpreter(program))):
+        pytest.skip(f"{program} is no Python script")
+    for name, (before, after) in pairs(tries, read_by_cli(python, folders(tries))).items():
         profile = CASES[name].profile
         if CASES[name].refused:
             assert before == after, name

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support import sdks
-
 Read = dict[str, dict[str, str]]
 
 
@@ -227,14 +225,12 @@ def written(folder: Path, case: Case) -> tuple[Path, Path]:
     return paths
 
 
-def read_by_cli(program: str, folders: Sequence[Path]) -> list[dict[str, Any]]:
-    """What an AWS CLI makes of the files in each folder, all in one process.
+def read_by_cli(python: str, folders: Sequence[Path]) -> list[dict[str, Any]]:
+    """What an AWS CLI, by its Python, makes of the files in each folder, all in one process.
 
     Of each: `refused`, or its `profiles` with their values, `keys` and `rest`.
     """
-    return _answer(
-        [sdks.interpreter(program), str(Path(__file__).with_name("read_by_cli.py"))], folders
-    )
+    return _answer([python, str(Path(__file__).with_name("read_by_cli.py"))], folders)
 
 
 def read_by_javascript(folder: Path, folders: Sequence[Path]) -> list[dict[str, Any]]:

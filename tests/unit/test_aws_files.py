@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import re
+from pathlib import Path
+
 import botocore.session
 import pytest
 
 from rolecall import aws_files
 from rolecall.aws_files import OwnProfile
 from rolecall.aws_variables import OF_PROFILES
+from rolecall.errors import ConfigError
 
 FILE = """
 [default]
@@ -86,10 +91,81 @@ def test_what_stands_in_the_credentials_file_counts_first(own, tmp_path):
     )
 
 
-@pytest.mark.parametrize("text", ["no section", "[default]\n[", "\xff"])
-def test_a_file_that_is_none_gives_nothing(tmp_path, text):
-    (tmp_path / "config").write_text(text, "latin-1")
-    assert aws_files.own({"AWS_CONFIG_FILE": str(tmp_path / "config")}, tmp_path) == OwnProfile()
+@pytest.mark.parametrize("file", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
+@pytest.mark.parametrize("text", ["no section", "[default]\n[", "[default]\na = \xff"])
+def test_a_file_that_is_no_aws_file_is_told_and_never_its_content(tmp_path, file, text):
+    path = tmp_path / "file"
+    path.write_text(text, "latin-1")
+    with pytest.raises(ConfigError) as raised:
+        aws_files.own({"HOME": str(tmp_path), file: str(path)}, tmp_path)
+    [problem] = raised.value.problems
+    assert problem.place.startswith(str(path))
+    assert text not in problem.text
+
+
+def test_a_file_that_may_not_be_read_gives_nothing_as_to_botocore(tmp_path):
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("folder", "pipe", "gone", "gone/deeper", "/dev/null"):
+        environ = {"HOME": str(tmp_path), "AWS_CONFIG_FILE": str(tmp_path / name)}
+        assert aws_files.own(environ, tmp_path) == OwnProfile()
+
+
+def test_of_several_sections_of_a_profile_botocore_takes_the_last(own, tmp_path, monkeypatch):
+    path = tmp_path / "config"
+    text = "[DEFAULT]\noutput = text\n[profile default]\nregion = a\nmax_attempts = 3\n"
+    path.write_text(f"{text}[default]\nregion = b\n")
+    found = own()
+    assert (found.region, found.region_file) == ("b", str(path))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
+    expected = {"region": found.region, **found.settings}
+    assert botocore.session.Session().get_scoped_config() == expected
+
+
+PATHS = [
+    "a",
+    "~",
+    "~/a",
+    "~root/a",
+    "~nobody-there/a",
+    "$HOME/a",
+    "${HOME}/a",
+    "$A$B/c",
+    "a/~",
+    "$",
+]
+
+
+@pytest.mark.parametrize("name", [*PATHS, "$NONE/a", "${A}b", "$A", "${A", "$$A", "/x/../y"])
+def test_files_lie_where_botocore_looks_for_them(tmp_path, monkeypatch, name):
+    environ = {"HOME": str(tmp_path / "home"), "A": "~", "B": "$A"}
+    for variable, value in environ.items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.chdir(tmp_path)
+    expected = os.path.expanduser(os.path.expandvars(name))  # noqa: PTH111
+    given = {**environ, "AWS_CONFIG_FILE": name, "AWS_SHARED_CREDENTIALS_FILE": name}
+    if expected.startswith("~"):
+        with pytest.raises(ConfigError, match="names no home folder that is known; set HOME"):
+            aws_files.files(given, tmp_path)
+        with pytest.raises(ConfigError, match=re.escape(f"AWS_CONFIG_FILE: {name!r} names")):
+            aws_files.own(given, tmp_path)
+    else:
+        found = aws_files.files(given, tmp_path)
+        assert found.config == found.credentials == tmp_path / expected
+
+
+def test_where_nobody_knows_a_home_no_file_lies_there_and_one_that_is_named_counts(
+    own, tmp_path, monkeypatch
+):
+    def unknown(path):
+        raise RuntimeError
+
+    monkeypatch.setattr(Path, "expanduser", unknown)
+    assert aws_files.own({}, tmp_path) == OwnProfile()
+    assert own(HOME="").region == "eu-central-1"
+    assert own(HOME="").settings["ca_bundle"].endswith("~/.aws/ca.pem")
+    with pytest.raises(ConfigError, match="AWS_CONFIG_FILE"):
+        aws_files.files({}, tmp_path)
 
 
 def test_botocore_reads_what_is_written_as_what_was_read(own, tmp_path, monkeypatch):

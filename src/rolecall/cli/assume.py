@@ -34,7 +34,7 @@ def command(context: Context, *, role_arn: str, profile: str) -> int:
     with stopping() as stop:
         aws = Aws(context, stop, stream=sys.stderr)
         resolved = _resolved(context, aws, role_arn, profile)
-        files, failed = aws_files.files(context.environ), 0
+        files, failed = aws_files.files(context.environ, context.folder), 0
         shared.check(files, [target.name for target in resolved.targets])
         for target, answer in assume_all(aws.assumer(resolved), resolved.targets, stop):
             if isinstance(answer, AssumeError):

@@ -6,7 +6,7 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,7 +70,11 @@ class Context:
 
     @cached_property
     def own_profile(self) -> OwnProfile:
-        """What the source's profile says, beside its credentials."""
+        """What the source's profile says, beside its credentials.
+
+        Raises:
+            ConfigError: where the user's AWS files cannot be read as such.
+        """
         return aws_files.own(self.environ, self.folder)
 
     @property
@@ -148,18 +152,18 @@ class Context:
                 narrows them is empty, too.
         """
         loaded, nothing = self.loaded, leaves_none(self.loaded.empty)
-        region = self.default_region if own_region else self.region_variable
-        mistakes = [*loaded.problems, *self._region_problems(region), *problems]
+        region, wrong = self._region(own=own_region)
+        mistakes = [*loaded.problems, *wrong, *problems]
         resolved = resolve(
             loaded,
             build=self.build,
             default_region=region,
-            region_place=self._region_place,
+            region_place="" if wrong else self._region_place,
             read_list=read_list or self.read_list,
             # Nobody is asked for what comes to nothing anyway.
             organization=None if mistakes or nothing else organization,
-            remote=read_list is not None and not nothing,
-            needs_region=needs_region and not loaded.may_hold("REGIONS"),
+            remote=read_list is not None and not nothing and not wrong,
+            needs_region=needs_region and not wrong and not loaded.may_hold("REGIONS"),
             name=name,
         )
         mistakes += resolved.problems
@@ -194,17 +198,27 @@ class Context:
             f" to the ARNs of the roles to deploy with ({self.loaded.file})"
         )
 
-    def _region_problems(self, region: str) -> list[Problem]:
+    def _region(self, *, own: bool) -> tuple[str, Sequence[Problem]]:
+        """Where targets without a region of their own are, and what is wrong with it.
+
+        The AWS files are read in any case, as the source will.
+
+        Args:
+            own: whether the region of the source's profile counts.
+        """
+        try:
+            profile = self.own_profile
+        except ConfigError as error:
+            return self.region_variable, error.problems
+        region = self.region_variable or (profile.region if own else "")
         if not region or re.fullmatch(REGION, region):
-            return []
+            return region, []
         why = f"{region!r} is no region; write one such as eu-central-1"
-        return [Problem(self._region_place, why)]
+        return region, [Problem(self._region_place, why)]
 
     @property
     def _region_place(self) -> str:
-        if self.region_variable:
-            return "AWS_REGION"
-        return f"region in {aws_files.files(self.environ).config}"
+        return "AWS_REGION" if self.region_variable else f"region in {self.own_profile.region_file}"
 
     def command_problems(self) -> list[Problem]:
         """Mistakes in the commands and their shell that the options alone don't show."""

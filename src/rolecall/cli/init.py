@@ -40,7 +40,7 @@ def command(context: Context, batch: BatchArguments | None, *, force: bool, show
     )
     output = TextOutlet(outlet())
     told = bool(resolved.targets or resolved.unread)
-    profiles = () if told else found.profiles(aws_files.files(context.environ).config)
+    profiles = () if told else _profiles(context)
     # Nothing is suggested beside commands that were told.
     suggested = {} if "COMMANDS" in context.loaded.given else found.commands(context.folder)
     region = _region(context, resolved, profiles)
@@ -96,6 +96,10 @@ _WHAT: Mapping[str, str] = {
     init_batch.INPUT: "what the state machine of pipeline/fleet.yaml is started with",
     settings_file.SCHEMA: "lets editors check and complete rolecall.yml",
 }
+
+
+def _profiles(context: Context) -> tuple[found.Profile, ...]:
+    return found.profiles(aws_files.read(context.environ, context.folder, aws_files.CONFIG))
 
 
 def _region(

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rolecall.aws_files import DEFAULT, OwnProfile
+from rolecall.aws_files import OwnProfile
+from rolecall.aws_parsing import DEFAULT
 from rolecall.errors import FileError
 from rolecall.files import create, new_folder, remove_folder, write_atomically
 from rolecall.profiles.home import AWS

@@ -9,16 +9,17 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
+from botocore.configloader import raw_config_parse
+from botocore.exceptions import ConfigNotFound, ConfigParseError
 from filelock import AcquireReturnProxy, FileLock, Timeout
 
-from rolecall.aws_files import AwsFiles
+from rolecall.aws_files import CONFIG, CREDENTIALS, AwsFiles
 from rolecall.aws_lines import AwsLines
+from rolecall.aws_parsing import profile_of, refusal
 from rolecall.errors import FileError
 from rolecall.files import PRIVATE_FILE, make_folder, put, read_plain, remove_abandoned, staged
-from rolecall.sessions import aws_file
 from rolecall.sessions.session import Session
 
-_CONFIG, _CREDENTIALS = "config", "credentials"
 _LOCK, _LOCK_SECONDS = ".rolecall.lock", 60
 _KEY, _REGION = "aws_access_key_id", "region"
 _TOKEN, _OLD_TOKEN = "aws_session_token", "aws_security_token"
@@ -95,11 +96,11 @@ def store(files: AwsFiles, profile: str, session: Session, *, region: str) -> No
 
 def _opened(files: AwsFiles) -> list[tuple[_File, str]]:
     """Both files; where they are one, that one twice."""
-    config = _File(files.config, "AWS_CONFIG_FILE")
+    config = _File(files.config, CONFIG)
     if os.path.realpath(files.config) == os.path.realpath(files.credentials):
-        return [(config, _CONFIG), (config, _CREDENTIALS)]
-    credentials = _File(files.credentials, "AWS_SHARED_CREDENTIALS_FILE")
-    return [(config, _CONFIG), (credentials, _CREDENTIALS)]
+        return [(config, CONFIG), (config, CREDENTIALS)]
+    credentials = _File(files.credentials, CREDENTIALS)
+    return [(config, CONFIG), (credentials, CREDENTIALS)]
 
 
 class _File:
@@ -113,7 +114,7 @@ class _File:
         self.path, self._variable = path, variable
         self._refuse_link()
         self._text = self._now()
-        self._read = aws_file.sections(path)
+        self._read = _sections(path)
         self._lines = AwsLines(self._text)
         self._inherited = {entry.name for entry in self._lines.entries(_INHERITED)}
         self._changes: dict[str, dict[str, str]] = {}
@@ -175,13 +176,13 @@ class _File:
 
     def _headers(self, profile: str, kind: str) -> list[str]:
         """The sections of this profile. Of several SDKs take one or another, so all are changed."""
-        if kind == _CREDENTIALS:
+        if kind == CREDENTIALS:
             return [profile] if profile in self._read else []
-        return [header for header in self._read if aws_file.profile_of(header) == profile]
+        return [header for header in self._read if profile_of(header) == profile]
 
     def change(self, profile: str, kind: str, keys: Mapping[str, str], region: str) -> None:
         """This is to stand in the profile, and nothing that is said of other keys."""
-        holds_keys = kind == _CREDENTIALS
+        holds_keys = kind == CREDENTIALS
         new = profile if holds_keys or profile == "default" else f"profile {profile}"
         for header in self._headers(profile, kind) or ([new] if holds_keys or region else []):
             values = self._changes.setdefault(header, {})
@@ -231,10 +232,25 @@ class _File:
             )
 
 
+def _sections(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    """What botocore reads in each section, keys in lower case; nothing where there is no file.
+
+    Raises:
+        FileError: where botocore refuses it, and so the AWS CLI and boto3 every profile in it.
+    """
+    try:
+        found: Mapping[str, Mapping[str, Any]] = raw_config_parse(str(path))
+    except ConfigNotFound:
+        return {}
+    except ConfigParseError as error:
+        raise FileError(str(refusal(path, error.kwargs["error"]))) from None
+    return found
+
+
 def _tried(path: Path) -> Mapping[str, Mapping[str, Any]]:
     """What botocore reads in a file that it may refuse; nothing then."""
     try:
-        return aws_file.sections(path)
+        return _sections(path)
     except FileError:
         return {}
 

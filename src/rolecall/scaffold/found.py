@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from configparser import RawConfigParser
 from dataclasses import dataclass
 from pathlib import Path
 
-from rolecall.aws_files import parsed
 from rolecall.files import read_plain
 from rolecall.settings.options import REGION, ROLE_ARN
 
@@ -61,12 +61,11 @@ class Profile:
     region: str = ""
 
 
-def profiles(config: Path) -> tuple[Profile, ...]:
-    """Those of an AWS config file; none where it can't be read, which is no mistake here."""
-    parser = parsed(config)
+def profiles(config: RawConfigParser) -> tuple[Profile, ...]:
+    """Those of an AWS config file."""
     found: dict[str, Profile] = {}
-    for section in parser.sections():
-        values = parser[section]
+    for section in config.sections():
+        values = config[section]
         arn = values.get("role_arn", "").strip()
         name = _NOT_IN_A_NAME.sub("-", section.removeprefix("profile ").strip()).strip("-")
         if name and re.fullmatch(ROLE_ARN, arn, re.ASCII):
@@ -107,7 +106,7 @@ def _commands(folder: Path) -> Iterator[tuple[str, Suggested]]:
 
 def _has_backend(path: Path) -> bool:
     try:
-        return bool(_BACKEND.search(path.read_text("utf-8", errors="replace")))
+        return bool(_BACKEND.search(read_plain(path).decode(errors="replace")))
     except OSError:
         return False
 

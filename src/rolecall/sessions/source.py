@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 import boto3
 from botocore import exceptions
 from botocore.config import Config
 
+from rolecall.aws_parsing import refusal
 from rolecall.errors import AssumeError, ConfigError, Problem
 from rolecall.secret import Secret
 from rolecall.sessions.answers import UNREADABLE, CheckedClient
-from rolecall.sessions.aws_file import refusal
 from rolecall.sessions.session import Credentials, MalformedAnswerError
 
 CONCURRENCY = 8
@@ -120,7 +121,7 @@ def _made(do: Callable[[], Any]) -> Any:
     try:
         return asked(do)
     except exceptions.ConfigParseError as error:
-        raise ConfigError([refusal(error)]) from None
+        raise ConfigError([refusal(Path(error.kwargs["path"]), error.kwargs["error"])]) from None
     except (exceptions.BotoCoreError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(
