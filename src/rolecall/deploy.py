@@ -16,7 +16,6 @@ from rolecall.commands.stdin import NOTHING, Stdin
 from rolecall.errors import AssumeError, FileError
 from rolecall.files import new_folder
 from rolecall.jobs import Job, not_assumed, result
-from rolecall.masking import named
 from rolecall.profiles import home
 from rolecall.profiles.endpoint import Endpoint
 from rolecall.profiles.private import REFRESHING, PrivateProfile, private_profile
@@ -222,8 +221,6 @@ class Deployer:
 
     def _mask(self, job: Job, session: Session, profile: PrivateProfile) -> Mask:
         self._mask_source()
-        own = job.target.variables_in(job.region)
-        self.outside.mask.add(named(self.settings.mask, own).secrets)
         hops = self.sessions.assumer.hop_secrets
         self.outside.mask.issue(session.credentials.secrets())
         secrets: set[Secret] = {*session.credentials.secrets(), *profile.secrets(), *hops}

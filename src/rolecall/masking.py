@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -24,19 +24,21 @@ class Named:
     remarks: tuple[str, ...]
 
 
-def named(patterns: Sequence[str], environ: Mapping[str, str]) -> Named:
+def named(patterns: Sequence[str], variables: Iterable[tuple[str, str]]) -> Named:
     """The values of the variables that match a pattern, part by part.
 
     A value of several lines is each of them, since output is masked by lines; a JSON object is each
     of its texts, however deep, as well: Secrets Manager gives such.
     """
+    given = sorted(variables)
+    names = {name for name, _ in given}
     secrets: dict[Secret, None] = {}
     remarks = [
         f"{pattern} is not set, so that there is nothing to hide"
         for pattern in patterns
-        if not any(fnmatchcase(name, pattern) for name in environ)
+        if not any(fnmatchcase(name, pattern) for name in names)
     ]
-    for name, value in sorted(environ.items()):
+    for name, value in given:
         if not any(fnmatchcase(name, pattern) for pattern in patterns):
             continue
         for where, part in _parts(name, value):
@@ -48,6 +50,26 @@ def named(patterns: Sequence[str], environ: Mapping[str, str]) -> Named:
                     " too much other text; give it more"
                 )
     return Named(secrets=tuple(secrets), remarks=tuple(dict.fromkeys(remarks)))
+
+
+def below(value: Any) -> Iterator[tuple[str, str]]:
+    """Every key with a text in an option that is written as a list or an object, however deep.
+
+    Among them are the variables of targets and regions. It may be JSON, as in a variable.
+    """
+    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):  # whoever reads the option says so
+            return
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, Mapping):
+            yield from ((str(k), str(v)) for k, v in each.items() if isinstance(v, str | int))
+            left += each.values()
+        elif isinstance(each, list | tuple):
+            left += each
 
 
 def _parts(name: str, value: str) -> Iterator[tuple[str, str]]:

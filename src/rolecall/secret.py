@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
-from rolecall.disguises import base64_of, encoded, forms, hexadecimal
+from rolecall.disguises import SHORTEST, base64_of, encoded, forms, hexadecimal
 from rolecall.pieces import SHORTEST_PIECE, Anchors, anchors_of, broken_in, runs, without_pieces
 
 HIDDEN: Final = "***"
@@ -75,6 +75,13 @@ class _Known:
             signs.setdefault(left_out, set()).update(ends)
         self.signs = tuple((left_out, tuple(ends)) for left_out, ends in signs.items())
 
+    def also(self, secrets: Iterable[Secret]) -> _Known:
+        more = {secret: forms(secret.reveal()) for secret in secrets}
+        anchors = dict(self.anchors)
+        for secret, each in more.items():
+            anchors |= anchors_of([*each, *hexadecimal(secret.reveal())])
+        return _Known({**self.of, **more}, anchors)
+
     def may_be_in(self, data: bytes) -> bool:
         for left_out, signs in self.signs:
             kept = data.translate(None, left_out) if left_out else data
@@ -99,20 +106,33 @@ class Mask:
         self._known = _Known({}, {})
         # Of these only a hash is kept, as there may be many thousands.
         self._issued: set[int] = set()
+        self._spared: frozenset[Secret] = frozenset()
         self._adding = threading.Lock()
         self.add(secrets)
 
     def add(self, secrets: Iterable[Secret]) -> None:
-        """Mask these too, as they are and as `disguises` has them."""
-        new = set(secrets) - {Secret("")}
+        """Mask these too, as they are and as `disguises` has them.
+
+        Fewer than six characters stand in too much other text, which nobody could read then.
+        """
+        new = {secret for secret in secrets if len(secret.reveal()) >= SHORTEST}
         with self._adding:
+            new -= self._spared
             known = self._known
             if new := new - known.of.keys():
-                more = {secret: forms(secret.reveal()) for secret in new}
-                anchors = dict(known.anchors)
-                for secret, each in more.items():
-                    anchors |= anchors_of([*each, *hexadecimal(secret.reveal())])
-                self._known = _Known({**known.of, **more}, anchors)
+                self._known = known.also(new)
+
+    def spare(self, texts: Iterable[str]) -> frozenset[Secret]:
+        """Mask none of these, whatever else they are; returns those that were to be masked.
+
+        They are what rolecall itself calls things, such as targets: a report without them is none.
+        """
+        with self._adding:
+            self._spared |= {Secret(text) for text in texts}
+            known = self._known
+            if told := known.of.keys() & self._spared:
+                self._known = _Known({}, {}).also(known.of.keys() - told)
+        return frozenset(told)
 
     def issue(self, secrets: Iterable[Secret]) -> None:
         """Mask these keys and tokens too, as they are alone; in every mask made of this one."""
@@ -121,7 +141,7 @@ class Mask:
     def also(self, secrets: Iterable[Secret]) -> Mask:
         """A mask of its own that hides these beside what this one hides."""
         mask = Mask()
-        mask._known, mask._issued = self._known, self._issued
+        mask._known, mask._issued, mask._spared = self._known, self._issued, self._spared
         mask.add(secrets)
         return mask
 
@@ -173,6 +193,16 @@ class Mask:
         alone = found[0].rstrip(b"=")  # what follows may be no padding
         known = hash(found[0]) in self._issued or hash(alone) in self._issued
         return _HIDDEN if known else found[0]
+
+    def values(self, data: Any) -> Any:
+        """Data with every text masked, and nothing else: a number or a key is no secret."""
+        if isinstance(data, str):
+            return self.apply(data.encode(errors="replace")).decode(errors="replace")
+        if isinstance(data, Mapping):
+            return {key: self.values(value) for key, value in data.items()}
+        if isinstance(data, list | tuple):
+            return [self.values(value) for value in data]
+        return data
 
     def text(self, text: str) -> str:
         """The same for text, and for whatever looks like an access key id."""

@@ -199,3 +199,77 @@ def test_a_session_that_was_replaced_is_hidden_in_the_next_region_too(rolecall, 
     assert len(sts.issued) > 2
     (rolecall.folder / "kept").unlink()
     assert not [secret for secret in sts.secrets if secret in done.everything]
+
+
+OF_TARGETS = json.dumps(
+    [
+        {
+            "name": name,
+            "role_arn": f"arn:aws:iam::{account}:role/deploy",
+            "variables": {"DB_PASSWORD": f"hunter-of-{name}"},
+            "region_variables": {"eu-central-1": {"API_PASSWORD": f"hushed-of-{name}"}},
+        }
+        for name, account in (("dev", "222222222222"), ("prd", "333333333333"))
+    ]
+)
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "config"])
+def test_variables_of_every_target_and_region_are_known_before_anything_is_shown(rolecall, command):
+    given = {"ROLECALL_TARGETS": OF_TARGETS, "ROLECALL_MASK": "*_PASSWORD"}
+    region = json.dumps({"eu-west-1": {"WEB_PASSWORD": "hidden-in-west"}})
+    # What another target's value is may be told by a file, too.
+    (rolecall.folder / "other").write_text("hunter-of-prd hushed-of-prd hidden-in-west\n")
+    done = rolecall(
+        command, ROLECALL_COMMANDS="env; cat other", ROLECALL_REGION_VARIABLES=region, **given
+    )
+    assert done.code == 0, done.err
+    report = rolecall.folder / "rolecall-report"
+    shown = done.out + done.err
+    shown += "".join(path.read_text() for path in report.rglob("*") if path.is_file())
+    assert not [word for word in ("hunter-of", "hushed-of", "hidden-in") if word in shown]
+    assert "***" in shown
+
+
+def test_commands_inherit_nothing_of_other_targets(rolecall):
+    done = rolecall.run(
+        "env", ROLECALL_TARGETS=OF_TARGETS, ROLECALL_TARGET_OTHER=TARGETS.split()[2]
+    )
+    own = {line.partition("=")[0] for line in done.out.splitlines() if line.startswith("ROLECALL_")}
+    assert "ROLECALL_TARGET" in own
+    assert not own & {"ROLECALL_TARGETS", "ROLECALL_TARGET_OTHER", "ROLECALL_REGION_VARIABLES"}
+
+
+def test_the_keys_of_an_emulator_hide_nothing_that_rolecall_calls_so(rolecall):
+    names = ("test", "testing-1", "222222222222")
+    targets = " ".join(f"{name}=arn:aws:iam::222222222222:role/{name}" for name in names)
+    emulator = {"AWS_ACCESS_KEY_ID": "222222222222", "AWS_SECRET_ACCESS_KEY": "testing-1"}
+    done = rolecall.run(
+        "false", ROLECALL_TARGETS=targets, ROLECALL_ON_FAILURE="continue", **emulator
+    )
+    assert done.code == 1
+    assert [result["target"] for result in done.report["results"]] == list(names)
+    exports = (rolecall.folder / "rolecall-report/exports.sh").read_text()
+    assert f"ROLECALL_FAILED_TARGETS='{' '.join(names)}'" in exports
+    assert "--only test,testing-1,222222222222" in " ".join(done.out.split())
+    assert "***" not in done.out + exports
+
+
+def test_a_secret_that_looks_like_a_number_leaves_the_report_readable(rolecall):
+    done = rolecall.run(
+        "echo $PIN; false", ROLECALL_MASK="PIN", PIN="000000", AWS_REGION="eu-west-1"
+    )
+    assert done.report["results"][0]["commands"][0]["tail"] == ["***"]
+
+
+def test_an_approved_plan_binds_what_is_hidden_in_it(rolecall):
+    given = {"ROLECALL_MASK": "WORD", "ROLECALL_COMMANDS": "login hunter22"}
+    assert rolecall("plan", "--out", "plan.json", WORD="hunter22", **given).code == 0
+    plan = (rolecall.folder / "plan.json").read_text()
+    assert "hunter22" not in plan
+    assert "login *** #" in plan
+    given["ROLECALL_COMMANDS"] = "login hunter23"
+    done = rolecall("run", "--plan", "plan.json", WORD="hunter23", **given)
+    assert done.code == 2
+    assert "differs from plan.json" in done.message
+    assert "hunter" not in done.message

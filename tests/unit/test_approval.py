@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -140,7 +141,18 @@ def test_a_variable_s_value_is_not_in_the_plan_nor_told_by_its_digest():
 def test_what_the_mask_knows_is_not_in_the_plan():
     mask = Mask([Secret("hunter2")])
     found = planned(commands=("login hunter2",), mask=mask)
-    assert found["commands"]["items"] == ["login ***"]
+    (shown,) = found["commands"]["items"]
+    assert re.fullmatch(r"login \*\*\* #[0-9a-f]{16}", shown)
+
+
+def test_a_command_with_a_secret_is_the_same_as_itself_alone():
+    approved = planned(commands=("login hunter2",), mask=Mask([Secret("hunter2")]))
+    assert (
+        told(planned(commands=("login hunter2",), mask=Mask([Secret("hunter2")])), approved) == []
+    )
+    now = planned(commands=("login hunter3",), mask=Mask([Secret("hunter3")]))
+    (line,) = told(now, approved)
+    assert line.startswith("~ commands, line 1: `login *** #")
 
 
 def test_a_plan_is_read_as_it_was_written(tmp_path):

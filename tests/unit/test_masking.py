@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from rolecall.commands.stream import Stream
 from rolecall.disguises import base64_of
-from rolecall.masking import named
+from rolecall.masking import below, named
 from rolecall.secret import Mask, Secret
 
 KEY = "wJalr/XUtn+FEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -132,7 +132,7 @@ def test_a_key_that_is_broken_into_other_lines_is_hidden():
     pem = "\n".join(
         ["-----BEGIN KEY-----", *map(bytes.decode, in_lines(body, 64)), "-----END KEY-----"]
     )
-    mask = Mask(named(["PEM"], {"PEM": pem}).secrets)
+    mask = Mask(named(["PEM"], [("PEM", pem)]).secrets)
     for width in (48, 76):
         shown = b"".join(map(mask.apply, in_lines(body, width))).decode()
         assert not [piece for piece in shown.split() if len(piece) > 14 and piece in body]
@@ -208,7 +208,7 @@ def test_a_mask_may_be_added_to_while_others_apply_and_add():
 
 
 def hidden(environ, *patterns):
-    return {secret.reveal() for secret in named(patterns, environ).secrets}
+    return {secret.reveal() for secret in named(patterns, environ.items()).secrets}
 
 
 def test_variables_are_named_or_match_a_pattern():
@@ -232,7 +232,7 @@ def test_a_value_of_several_lines_is_hidden_line_by_line():
 
 
 def test_what_is_too_short_is_said_and_not_hidden():
-    found = named(["PIN", "DB"], {"PIN": "1234", "DB": '{"engine": "mysql", "b": ""}'})
+    found = named(["PIN", "DB"], [("PIN", "1234"), ("DB", '{"engine": "mysql", "b": ""}')])
     assert [secret.reveal() for secret in found.secrets] == ['{"engine": "mysql", "b": ""}']
     assert [remark.partition(":")[0] for remark in found.remarks] == [
         "DB.engine is not hidden",
@@ -242,11 +242,42 @@ def test_what_is_too_short_is_said_and_not_hidden():
 
 
 def test_a_name_that_is_not_set_is_said():
-    assert named(["TYPO"], {}).remarks == ("TYPO is not set, so that there is nothing to hide",)
-    assert named(["EMPTY"], {"EMPTY": ""}).remarks == ()
+    assert named(["TYPO"], []).remarks == ("TYPO is not set, so that there is nothing to hide",)
+    assert named(["EMPTY"], [("EMPTY", "")]).remarks == ()
 
 
 def test_values_that_are_no_text_are_hidden_all_the_same():
     odd = os.fsdecode(b"p\xffssw\xf6rd")
     assert Mask([Secret(odd)]).apply(b"a p\xffssw\xf6rd") == b"a ***"
     assert hidden({"X": '{"a": "\\ud800bcdefg"}'}, "X")
+
+
+def test_what_rolecall_itself_calls_things_is_never_hidden():
+    mask = Mask([Secret("222222222222"), Secret("testing"), Secret("hunter22")])
+    assert mask.spare(["testing", "dev", "222222222222"]) == {
+        Secret("testing"),
+        Secret("222222222222"),
+    }
+    mask.add([Secret("testing")])
+    shown = b"testing 222222222222 hunter22"
+    for each in (mask, mask.also([Secret("testing"), Secret("hunter23")])):
+        assert each.apply(shown) == b"testing 222222222222 ***"
+
+
+def test_fewer_than_six_characters_are_never_hidden():
+    assert Mask([Secret("test"), Secret("")]).apply(b"a test") == b"a test"
+
+
+def test_values_are_masked_and_no_number_or_key():
+    data = {"123456": [0.123456, 123456, "is 123456", None, True], "n": ("123456",)}
+    found = Mask([Secret("123456")]).values(data)
+    assert found == {"123456": [0.123456, 123456, "is ***", None, True], "n": ["***"]}
+
+
+def test_variables_of_targets_are_known_as_they_are_written():
+    target = {"name": "dev", "variables": {"PASSWORD": "hunter22", "N": 1}}
+    regions = {"eu-west-1": {"PASSWORD": "hunter23"}}
+    written = [json.dumps([target, {"region_variables": regions}]), [target], {"dev": target}]
+    found = [{text for name, text in below(value) if name == "PASSWORD"} for value in written]
+    assert found == [{"hunter22", "hunter23"}, {"hunter22"}, {"hunter22"}]
+    assert list(below("[no json")) == list(below("dev")) == []

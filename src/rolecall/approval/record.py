@@ -59,7 +59,8 @@ def record(
 ) -> dict[str, Any]:
     """What would be done to the targets, which are those that `only` leaves of all.
 
-    A variable's value may be a secret, so it is there as a digest.
+    A variable's value may be a secret, so it is there as a digest; a text with a secret in it has
+    one behind it, so that it is the same as itself alone.
 
     Args:
         salt: of the digests; by default a new one.
@@ -74,8 +75,8 @@ def record(
         "options": {name: _plain(getattr(settings, name)) for name in OPTIONS},
         "targets": [target_record(target, salt) for target in targets],
     }
-    masked: dict[str, Any] = json.loads(mask.apply(_json(found)))
-    return masked
+    veiled: dict[str, Any] = _veiled(found, mask, salt)
+    return veiled
 
 
 def write(path: Path, found: Record) -> None:
@@ -144,7 +145,7 @@ def commands_record(commands: Commands) -> dict[str, Any]:
 
 def commands_digest(settings: Settings, mask: Mask) -> str:
     """Of what is run, as reports show it: what is masked there can't be guessed by this either."""
-    shown = mask.apply(_json([commands_record(settings.commands), settings.shell]))
+    shown = _json(mask.values([commands_record(settings.commands), settings.shell]))
     return hashlib.sha256(shown).hexdigest()[:16]
 
 
@@ -156,12 +157,22 @@ def target_record(target: Target, salt: str) -> dict[str, Any]:
         "role_arn": target.role.text,
         "regions": list(target.regions),
         "wave": target.wave,
-        "variables": {
-            name: hmac.digest(salt.encode(), value.encode(), "sha256").hex()
-            for name, value in _variables(target)
-        },
+        "variables": {name: _digest(value, salt) for name, value in _variables(target)},
         **{name: _plain(getattr(target.session, name)) for name in SESSION},
     }
+
+
+def _veiled(data: Any, mask: Mask, salt: str) -> Any:
+    if isinstance(data, str):
+        shown = mask.values(data)
+        return data if shown == data else f"{shown} #{_digest(data, salt)[:16]}"
+    if isinstance(data, Mapping):
+        return {key: _veiled(value, mask, salt) for key, value in data.items()}
+    return [_veiled(value, mask, salt) for value in data] if isinstance(data, list) else data
+
+
+def _digest(text: str, salt: str) -> str:
+    return hmac.digest(salt.encode(), text.encode(errors="replace"), "sha256").hex()
 
 
 def _variables(target: Target) -> Iterator[tuple[str, str]]:

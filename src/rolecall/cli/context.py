@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from rolecall.aws_files import OwnProfile
 from rolecall.aws_variables import Inherited
 from rolecall.cli.arguments import Arguments
 from rolecall.errors import ConfigError, NothingToDoError, Problem
-from rolecall.masking import named
+from rolecall.masking import below, named
 from rolecall.report import accounts
 from rolecall.secret import Mask, Secret
 from rolecall.settings import Settings
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 
 # Whoever may write to a webhook is no business of the commands.
 _NOTIFY = f"{PREFIX}NOTIFY"
+# Options that may have variables of targets and regions in them.
+_WITH_VARIABLES = ("TARGETS", "ORGANIZATION", "REGION_VARIABLES")
+# The variables of these options, and those of single targets.
+_LISTS = (*(f"{PREFIX}{name}" for name in _WITH_VARIABLES), f"{PREFIX}TARGET_")
 _POSIX_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "mksh", "zsh", "ash", "busybox"})
 
 
@@ -53,10 +58,8 @@ class Context:
             environ=environ, flags=arguments.flags, spelt=arguments.spelt, folder=folder
         )
         self.mask.add(secret for each in self.settings.notify for secret in each.secrets)
-        found = named(self.loaded.settings.mask, environ)
-        self.mask.add(found.secrets)
-        for remark in found.remarks:
-            print(f"rolecall: ROLECALL_MASK: {harmless(remark)}", file=sys.stderr)
+        self._named: set[Secret] = set()
+        self._hide_named()
 
     @property
     def settings(self) -> Settings:
@@ -85,7 +88,9 @@ class Context:
     @cached_property
     def inherited(self) -> Inherited:
         """What of those the commands of a target are given."""
-        return aws_variables.inherited(self.handed_on)
+        # What is said of other targets is no business of one's commands.
+        own = {name: v for name, v in self.handed_on.items() if not name.startswith(_LISTS)}
+        return aws_variables.inherited(own)
 
     @cached_property
     def identity(self) -> Identity:
@@ -176,9 +181,33 @@ class Context:
             )
         for remark in (*loaded.remarks, *resolved.remarks):
             _say_once(remark)
+        self._hide_variables(resolved)
         if not may_be_empty:
             self.require_any(resolved)
         return resolved
+
+    def _hide_named(self) -> None:
+        """What MASK names in the environment, and in what is written of targets and regions."""
+        options = [raw for name, raw in self.loaded.given.items() if name in _WITH_VARIABLES]
+        written = (pair for raw in options for pair in below(raw.value))
+        found = named(self.settings.mask, chain(self.environ.items(), written))
+        self._hide(found.secrets)
+        for remark in found.remarks:
+            _say_of_mask(remark)
+
+    def _hide_variables(self, resolved: Resolved) -> None:
+        """The same of targets from elsewhere; and what targets are called is no secret."""
+        known = resolved.whole or resolved.targets
+        if self.settings.mask:
+            variables = (pair for target in known for pair in target.every_variable())
+            self._hide(named(self.settings.mask, variables).secrets)
+        ours = (text for t in known for text in (t.name, t.account_id, t.role.text, *t.regions))
+        if self._named & self.mask.spare(ours):
+            _say_of_mask("a value that is also what a target or region is called is not hidden")
+
+    def _hide(self, secrets: Iterable[Secret]) -> None:
+        self._named.update(secrets)
+        self.mask.add(secrets)
 
     def require_right(self, *names: str) -> None:
         """Raises ConfigError where one of these options will not do: its default is another's."""
@@ -244,6 +273,10 @@ class Context:
                 )
             )
         return problems
+
+
+def _say_of_mask(remark: str) -> None:
+    print(f"rolecall: ROLECALL_MASK: {harmless(remark)}", file=sys.stderr)
 
 
 @cache

@@ -160,7 +160,7 @@ class JsonLines:
             "output": output.decode(errors="replace"),
             "truncated": truncated,
         }
-        yield self._mask.apply(json.dumps(found, ensure_ascii=False).encode()) + b"\n"
+        yield json.dumps(self._mask.values(found), ensure_ascii=False).encode() + b"\n"
 
 
 def _reason(result: Result) -> str:

@@ -46,8 +46,8 @@ def rendered(outcome: Outcome, mask: Mask, found: Found | None = None) -> Iterat
     """The report, one Result at a time: ten thousand at once would be a lot of text."""
 
     def masked(data: Any, indent: int | None = None) -> bytes:
-        text = json.dumps(data, indent=indent, ensure_ascii=False)
-        return mask.apply(text.encode(errors="replace"))
+        text = json.dumps(mask.values(data), indent=indent, ensure_ascii=False)
+        return text.encode(errors="replace")
 
     def listed(records: Iterable[Any]) -> Iterator[bytes]:
         for number, record in enumerate(records):

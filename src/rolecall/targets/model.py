@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rolecall.targets.arns import RoleArn
@@ -46,6 +47,12 @@ class Target:
     @property
     def account_id(self) -> str:
         return self.role.account_id
+
+    def every_variable(self) -> Iterator[tuple[str, str]]:
+        """Those of each region too: the same name may come more than once."""
+        yield from self.variables
+        for _, pairs in self.region_variables:
+            yield from pairs
 
     def variables_in(self, region: str) -> dict[str, str]:
         """What its commands see in a region, beside what every target's see."""
