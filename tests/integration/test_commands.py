@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from support.command import TARGETS
+from support.command import ROLECALL, TARGETS
+from support.watched import Watched
 
 ONE = {"ROLECALL_TARGETS": TARGETS.split()[0]}
 
@@ -51,6 +52,25 @@ def test_a_list_s_items_have_their_own_results(rolecall, items, code, expected):
         found[0] = expected[0]
     assert (done.code, found) == (code, expected), done.out
     assert "\x1e" not in done.out
+
+
+@pytest.mark.parametrize(("words", "times"), [(["run"], 3), (["exec", "--all"], 1)])
+def test_what_asks_at_the_terminal_is_refused_at_once(rolecall, words, times):
+    """As ssh, sudo and git do. In the background of that terminal it would be stopped for ever."""
+    ask = "read -r answer < /dev/tty"
+    variables = {"ROLECALL_BEFORE": f"{ask} || true", "ROLECALL_AFTER": ask, **ONE}
+    if words[0] == "run":
+        variables["ROLECALL_COMMANDS"] = ask
+    else:
+        words = [*words, "--", ask]
+    environ = rolecall.environ({"ROLECALL_COMMAND_TIMEOUT": "10s", **variables})
+    argv, folder = [ROLECALL, *words], rolecall.folder
+    with Watched(argv, folder=folder, environ=environ, columns=200, rows=100) as seen:
+        code = seen.end()
+    assert code == 1
+    refused = "/dev/tty: No such device or address"
+    assert sum(line.endswith(refused) for line in seen.scrolled) >= times
+    assert "timed out" not in "\n".join(seen.scrolled)
 
 
 @pytest.mark.parametrize("shell", ["sh -e", "bash", "dash -eu"])

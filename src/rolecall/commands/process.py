@@ -1,4 +1,4 @@
-"""One shell in its own process group: its output read as it comes, its end awaited or brought."""
+"""One shell in its own session: its output read as it comes, its end awaited or brought."""
 
 from __future__ import annotations
 
@@ -123,9 +123,9 @@ class Shell:
                     env=environ,
                     cwd=folder,
                     pass_fds=(out.mark_fd,),
-                    # In a session of its own, too, what reads the user's terminal is not stopped.
-                    start_new_session=stdin.typed,
-                    process_group=None if stdin.typed else 0,
+                    # A session, and so a group. No terminal is its own: what asks at /dev/tty is
+                    # refused at once, where a group in the background would be stopped for ever.
+                    start_new_session=True,
                 )
         except OSError:
             for inlet in inlets:
@@ -265,7 +265,7 @@ class Shell:
 
     def _group_lives(self) -> bool:
         with suppress(ChildProcessError):
-            # As process 1 of a container we are the parent of what the shell left behind.
+            # Where orphans fall to us, as to a subreaper, we are the parent of what it left behind.
             os.waitpid(-self.process.pid, os.WNOHANG)
         try:
             os.killpg(self.process.pid, 0)

@@ -197,7 +197,7 @@ class Copies:
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            process_group=0,
+            start_new_session=True,
         )
         try:
             while True:
@@ -218,7 +218,7 @@ class Copies:
                     env=_environ(self.path),
                     stdin=subprocess.DEVNULL,
                     capture_output=True,
-                    process_group=0,
+                    start_new_session=True,
                     timeout=_LONGEST_REMOVAL,
                     check=False,
                 )
