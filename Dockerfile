@@ -47,7 +47,7 @@ RUN tools/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-di
   && find /files -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 
 
-# What both images have beside rolecall. tini reaps what the commands leave behind.
+# What both images have beside rolecall. tini reaps where rolecall does not.
 FROM ${BASE_IMAGE} AS tools
 ENV LANG=C.UTF-8
 ARG SOURCE_DATE_EPOCH
@@ -55,8 +55,9 @@ COPY --from=scripts /files /
 RUN apt-install bash ca-certificates curl git jq python3 tini unzip zip
 WORKDIR /work
 STOPSIGNAL SIGTERM
-# By absolute paths, whatever PATH a container is given.
-ENTRYPOINT ["/usr/bin/tini", "-s", "--", "/usr/local/bin/rolecall-entrypoint"]
+# By an absolute path, whatever PATH a container is given. No init above it: that would hold the
+# variables of the container, the source's keys among them, for every command to read.
+ENTRYPOINT ["/usr/local/bin/rolecall-entrypoint"]
 LABEL org.opencontainers.image.title="rolecall" \
   org.opencontainers.image.description="The deployment step of a multi-account AWS pipeline" \
   org.opencontainers.image.licenses="Apache-2.0"

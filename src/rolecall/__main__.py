@@ -1,6 +1,7 @@
 """`python -m rolecall`, and the `rolecall` command."""
 
 import gc
+import os
 import sys
 
 if __name__ == "__main__" and not sys.flags.isolated:
@@ -9,6 +10,11 @@ if __name__ == "__main__" and not sys.flags.isolated:
     )  # before what the user may have another of
 
     isolation.isolate()
+
+if __name__ == "__main__" and os.getpid() == 1:
+    from rolecall.cli import reaper  # first of all: process 1 hears no signal before
+
+    reaper.step_aside()
 
 # What is imported stays, and little of the rest is cyclic: looking for garbage every 700 objects
 # took a tenth of a run's time.

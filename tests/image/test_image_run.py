@@ -11,11 +11,13 @@ import time
 import pytest
 
 from support import answers, engine
-from support.command import ROLECALL, TARGETS
+from support.command import ROLECALL, SOURCE_KEYS, TARGETS
+from support.onlooker import look, seen
 
 STUBBORN = "trap '' TERM; echo ready; while :; do sleep 0.1; done"
 WILLING = "trap 'echo got TERM; exit 0' TERM; echo ready; while :; do sleep 0.1; done"
 READ_ONLY = ("--read-only", "--cap-drop", "ALL")
+LOOK = look([SOURCE_KEYS["AWS_ACCESS_KEY_ID"], SOURCE_KEYS["AWS_SECRET_ACCESS_KEY"]])
 STAMP = "date +%s.%N > stamp"
 
 
@@ -70,6 +72,56 @@ def test_any_user_will_do_with_a_read_only_file_system_and_a_tmpfs(image, user):
     assert "arn:aws:sts::222222222222:assumed-role/deploy/" in done.out
     report = image.folder / "rolecall-report"
     assert str(report.stat().st_uid) == user.partition(":")[0]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--user", "1234:1234"),
+        ("--cap-drop", "ALL"),
+        (*READ_ONLY, "--tmpfs", "/tmp", "--user", "65534"),
+    ],
+)
+@pytest.mark.parametrize("words", [(), ("run",), ("rolecall", "run")])
+def test_no_process_in_the_container_tells_the_source_s_keys(image, options, words):
+    done = image(*words, options=options, ROLECALL_COMMANDS=LOOK)
+    assert done.code == 0, done.out + done.err
+    assert "keys readable" not in done.out + done.err
+    found = seen(done.out)
+    assert [each.told for each in found] == [[], [], []]
+    for each in found:
+        assert {(1, "environ"), (1, "mem")} <= each.closed
+        # Process 1 and the one that does the job.
+        assert len([number for number, part in each.closed if part == "environ"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--init",), ("run",)),
+        (("--cap-add", "SYS_PTRACE"), ("run",)),
+        ((), ("bash", "-c", "rolecall run; exit $?")),
+    ],
+)
+def test_where_process_1_tells_the_source_s_keys_that_is_said(image, options, words):
+    done = image(*words, options=options, ROLECALL_COMMANDS=LOOK)
+    assert done.code == 0, done.out + done.err
+    found = seen(done.out)
+    first = found[0].names[1]
+    assert all((first, "environ") in each.told for each in found)
+    said = f'warning: keys readable: process="1 ({first})" remedy="commands can read'
+    assert said in " ".join(done.out.split())
+
+
+def test_what_commands_leave_behind_is_reaped(image):
+    script = (
+        "(setsid sh -c 'echo $$ > orphan' &); until [ -s orphan ]; do sleep 0.05; done;"
+        "while [ -e /proc/$(cat orphan) ]; do sleep 0.05; done; rm orphan; echo reaped"
+    )
+    done = image("run", ROLECALL_COMMANDS=script, ROLECALL_COMMAND_TIMEOUT="20s")
+    assert done.code == 0, done.out + done.err
+    assert done.out.count("\nreaped\n") == 3
 
 
 def test_a_user_without_a_name_needs_no_mount_at_all(image):

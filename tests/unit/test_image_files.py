@@ -22,8 +22,11 @@ IMAGE = ROOT / "pipeline/image"
 def test_the_entrypoint_knows_the_commands_of_the_command_line(tmp_path):
     (tmp_path / "rolecall").write_text('#!/bin/sh\necho "rolecall $*"\n')
     entrypoint = (IMAGE / "entrypoint").read_text()
-    (tmp_path / "entrypoint").write_text(entrypoint.replace("/opt/rolecall/bin", str(tmp_path)))
-    for name in ("rolecall", "entrypoint"):
+    (tmp_path / "tini").write_text('#!/bin/sh\necho "tini $*"\n')
+    for folder in ("/opt/rolecall/bin", "/usr/bin"):
+        entrypoint = entrypoint.replace(f"{folder}/", f"{tmp_path}/")
+    (tmp_path / "entrypoint").write_text(entrypoint)
+    for name in ("rolecall", "tini", "entrypoint"):
         (tmp_path / name).chmod(0o755)
 
     def run(*words, path="/usr/bin:/bin"):
@@ -47,17 +50,18 @@ def test_the_entrypoint_knows_the_commands_of_the_command_line(tmp_path):
         "rolecall --help\n",
         "rolecall --version\n",
     ]
-    assert run("echo", "a b") == "a b\n"
+    assert run("rolecall") == "rolecall \n"
+    assert run("rolecall", "run", "--only", "a b") == "rolecall run --only a b\n"
+    assert run("echo", "a b") == "tini -s -- echo a b\n"
     case = re.search(r"^ +(init \| .*?)\)", (IMAGE / "entrypoint").read_text(), re.MULTILINE)[1]
     assert set(case.split(" | ")) == set(listed)
 
 
 def test_what_the_container_starts_is_found_whatever_its_path():
     (line,) = re.findall(r"^ENTRYPOINT (.*)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    started = [word for word in json.loads(line) if not word.startswith("-")]
-    assert started == ["/usr/bin/tini", "/usr/local/bin/rolecall-entrypoint"]
-    entrypoint = (IMAGE / "entrypoint").read_text()
-    assert set(re.findall(r"exec ([/\"]\S+)", entrypoint)) == {"/opt/rolecall/bin/rolecall", '"$@"'}
+    assert json.loads(line) == ["/usr/local/bin/rolecall-entrypoint"]
+    started = re.findall(r"exec ([/\"]\S+)", (IMAGE / "entrypoint").read_text())
+    assert set(started) == {"/opt/rolecall/bin/rolecall", "/usr/bin/tini"}
 
 
 def test_the_build_of_the_image_is_given_all_that_the_wheel_is_made_of():

@@ -13,7 +13,7 @@ from rolecall import logs
 from rolecall.approval.record import commands_digest
 from rolecall.aws_files import OwnProfile
 from rolecall.aws_variables import Inherited
-from rolecall.cli import identity
+from rolecall.cli import dumps, identity
 from rolecall.cli.approval import Approval
 from rolecall.cli.aws import Aws
 from rolecall.cli.context import Context, colour, terminal
@@ -49,6 +49,10 @@ if TYPE_CHECKING:
 # What the report has anyway.
 _SHOWN_ELSEWHERE = frozenset({"targets", "commands", "before", "after"})
 _NARROWEST = 40
+_UNREADABLE = (
+    "commands can read the source's keys in its environment: start the image without --init,"
+    " --privileged or a shell around rolecall"
+)
 _WRITABLE = "write a folder that this user may write"
 
 
@@ -124,6 +128,7 @@ def surroundings(context: Context, stop: Stop, *, artifacts: Folders | None = No
     """What a run takes from outside. What of it its commands do not get is said."""
     _tell_left_out(context.inherited, context.own_profile)
     _tell_limits(context.settings)
+    _tell_readable(context)
     return Surroundings(
         environ=context.handed_on,
         inherited=context.inherited.kept,
@@ -156,6 +161,12 @@ def _tell_limits(settings: Settings) -> None:
             lives=seconds(settings.duration),
             timeout=seconds(settings.timeout),
         )
+
+
+def _tell_readable(context: Context) -> None:
+    """Of process 1, which is how a container was started: that can be done otherwise."""
+    if name := dumps.told_by_first(context.environ):
+        logs.Log().warning("keys_readable", process=f"1 ({name})", remedy=_UNREADABLE)
 
 
 def _left_out(context: Context) -> frozenset[Path]:
