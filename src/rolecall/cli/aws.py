@@ -59,8 +59,11 @@ class Aws:
         """
         if self._source is None:
             region = self._context.sts_region(resolved)
-            self._source = asked(lambda: Source(region))
-            self._context.mask.add(self._source.secrets())
+            source = asked(lambda: Source(region))
+            # Whom NOTIFY names is told after a stop too.
+            secrets = source.secrets
+            self._context.mask.add(secrets() if self._stop.requested else self._stop.run(secrets))
+            self._source = source
         return self._source
 
     def assumer(self, resolved: Resolved) -> Assumer:
@@ -78,7 +81,7 @@ class Aws:
         """
         source = self.source()
         try:
-            return source.caller(self.retry.call)
+            return self._stop.run(lambda: source.caller(self.retry.call))
         except FAILURES as error:
             raise remedies.explained(error) from error
 
@@ -145,7 +148,9 @@ class Aws:
     def _fetch(self, where: str) -> bytes:
         read = self._ssm if where.startswith("ssm:") else self._s3
         try:
-            data: bytes = self.retry.call(f"read {where}", lambda: asked(lambda: read(where)))
+            data: bytes = self._stop.run(
+                lambda: self.retry.call(f"read {where}", lambda: asked(lambda: read(where)))
+            )
         except FAILURES as error:
             region = self._context.sts_region()
             remedy = f"check that it exists in {region} and that the source may read it"

@@ -8,6 +8,7 @@ from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
 import rolecall
+from rolecall.sessions.bounds import bound_answers
 from rolecall.sessions.faults import HttpError
 
 _TIMEOUT = 10  # seconds
@@ -24,6 +25,7 @@ def post(url: str, body: bytes, *, ca_bundle: str = "") -> None:
         HttpError: for an answer that is no success.
         HTTPClientError: where there is no answer. Its message holds the URL.
     """
+    bound_answers()
     headers = {"Content-Type": "application/json", "User-Agent": f"rolecall/{rolecall.__version__}"}
     request = AWSRequest("POST", url, headers=headers, data=body, stream_output=True).prepare()
     session = URLLib3Session(

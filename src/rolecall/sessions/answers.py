@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.parsers import ResponseParserError
 
 from rolecall.sessions.session import MalformedAnswerError
@@ -37,7 +37,7 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "list_tags_for_resource": ("Tags.*.Key", "Tags.*.Value"),
 }
 # What botocore's parsers raise where they can make nothing of an answer. The messages quote it.
-UNREADABLE = (ResponseParserError, LookupError, ValueError, TypeError, AttributeError)
+_UNREADABLE = (ResponseParserError, LookupError, ValueError, TypeError, AttributeError)
 _TOO_MANY_REQUESTS = 429
 
 
@@ -64,9 +64,11 @@ class CheckedClient:
                     raise
                 status = error.response["ResponseMetadata"]["HTTPStatusCode"]
                 raise self._strange(f"HTTP status {status} without an error code") from None
-            except BotoCoreError:
+            except BotoCoreError as error:
+                if why := _too_long(error):
+                    raise self._strange(why) from None
                 raise
-            except UNREADABLE:  # nothing of it is said, since it may hold a secret
+            except _UNREADABLE:  # nothing of it is said, since it may hold a secret
                 raise self._strange(
                     f"its answer to {self._name(operation)} makes no sense"
                 ) from None
@@ -87,6 +89,12 @@ class CheckedClient:
             f"what answered at {_shown(meta.endpoint_url)} does not answer as"
             f" {meta.service_model.service_id} does: {why}"
         )
+
+
+def _too_long(error: BotoCoreError) -> str:
+    """What bounds.py says of an answer, which botocore wraps; empty for any other error."""
+    why = error.kwargs.get("error") if isinstance(error, HTTPClientError) else None
+    return str(why) if isinstance(why, MalformedAnswerError) else ""
 
 
 def _is_aws(error: ClientError) -> bool:

@@ -8,14 +8,19 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import boto3
+import botocore.session
 from botocore import exceptions
 from botocore.config import Config
+from botocore.handlers import add_expect_header
 
 from rolecall.aws_parsing import refusal
 from rolecall.errors import AssumeError, ConfigError, Problem
 from rolecall.secret import Secret
-from rolecall.sessions.answers import UNREADABLE, CheckedClient
-from rolecall.sessions.session import Credentials, MalformedAnswerError
+from rolecall.sessions.answers import CheckedClient
+from rolecall.sessions.bounds import BOUNDS, Bounds, bound_answers
+from rolecall.sessions.chain import HOW, Chain, lacking
+from rolecall.sessions.process import bound_processes
+from rolecall.sessions.session import Credentials
 
 CONCURRENCY = 8
 # Credentials of these are replaced by AWS from time to time.
@@ -27,13 +32,8 @@ _CONFIG = Config(
     read_timeout=15,
     max_pool_connections=CONCURRENCY,
 )
-_HOW = (
-    "give the container or project a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID with its"
-    " secret; `aws sts get-caller-identity` shows what is found"
-)
-
-
-_NO_ANSWER = MalformedAnswerError("what was asked for them did not answer as AWS does")
+# Of the clients that botocore makes by itself, to have credentials: it tries those again itself.
+_BOTOCORE_S = Config(connect_timeout=5, read_timeout=15)
 
 
 class StsClient(Protocol):
@@ -48,11 +48,16 @@ class Source:
     """The caller's credentials and its clients. `region` is where STS is called.
 
     Clients are made one at a time: making them is not thread-safe in boto3, using them is.
+
+    Args:
+        bounds: of each answer, of whoever gives the credentials too.
     """
 
-    def __init__(self, region: str) -> None:
+    def __init__(self, region: str, *, bounds: Bounds = BOUNDS) -> None:
+        bound_answers(bounds)
+        bound_processes()
         self._region = region
-        self._session = _made(lambda: boto3.Session(region_name=region))
+        self._session = _made(lambda: _session(region))
         self._lock = threading.Lock()
         self._caller = ""
 
@@ -84,17 +89,13 @@ class Source:
             AssumeError: where there are none.
         """
         with self._lock:
-            try:
-                found = asked(self._session.get_credentials)
-                secrets = _secrets_of(found)
-                if anew and found and found.method in _ENDPOINTS:
-                    secrets += _secrets_of(asked(boto3.Session().get_credentials))
-            except (exceptions.BotoCoreError, exceptions.ClientError, OSError) as error:
-                raise _lacking(error) from None
-            except UNREADABLE:  # botocore asks some of them of AWS itself, as a profile says
-                raise _lacking(_NO_ANSWER) from None
+            found = asked(self._session.get_credentials)
+            secrets = _secrets_of(found)
+            if anew and found and found.method in _ENDPOINTS:
+                again = _made(lambda: _session(self._region))
+                secrets += _secrets_of(again.get_credentials())
         if not secrets:
-            raise AssumeError("NoCredentials", "no AWS credentials were found", _HOW)
+            raise AssumeError("NoCredentials", "no AWS credentials were found", HOW)
         return secrets
 
     def caller(self, call: Callable[[str, Callable[[], Any]], Any]) -> str:
@@ -106,8 +107,19 @@ class Source:
         return self._caller
 
 
+def _session(region: str) -> boto3.Session:
+    core = botocore.session.get_session()
+    core.set_default_client_config(_BOTOCORE_S)
+    # What is sent is small; and botocore waits for the leave to send it without any bound.
+    core.unregister("before-call.s3", add_expect_header)
+    session = boto3.Session(region_name=region, botocore_session=core)
+    found = core.get_component("credential_provider")
+    core.register_component("credential_provider", Chain(found.providers))
+    return session
+
+
 def _secrets_of(found: Any) -> tuple[Secret, ...]:
-    frozen = asked(found.get_frozen_credentials) if found else None
+    frozen = found.get_frozen_credentials() if found else None
     values = (frozen.access_key, frozen.secret_key, frozen.token) if frozen else ()
     return tuple(Secret(value) for value in values if value)
 
@@ -130,7 +142,9 @@ def _made(do: Callable[[], Any]) -> Any:
 
 
 def asked(do: Callable[[], Any]) -> Any:
-    """The answer of `do`, with botocore's many ways to lack credentials made one error.
+    """The answer of `do`, with what botocore says before it asks for credentials made one error.
+
+    What the asking itself ends with is told by the Chain.
 
     Raises:
         AssumeError: where the source has no credentials to give.
@@ -140,15 +154,8 @@ def asked(do: Callable[[], Any]) -> Any:
     except (
         exceptions.NoCredentialsError,
         exceptions.PartialCredentialsError,
-        exceptions.CredentialRetrievalError,
         exceptions.ProfileNotFound,
         exceptions.SSOError,
         exceptions.InvalidConfigError,
-        exceptions.MetadataRetrievalError,
     ) as error:
-        raise _lacking(error) from None
-
-
-def _lacking(error: Exception) -> AssumeError:
-    reason = " ".join(str(error).split())
-    return AssumeError("NoCredentials", f"no AWS credentials could be had: {reason}", _HOW)
+        raise lacking(str(error)) from None

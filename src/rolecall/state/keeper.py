@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from rolecall.errors import InterruptedRunError, StateError
+from rolecall.errors import AssumeError, InterruptedRunError, StateError
 from rolecall.logs import Log
 from rolecall.sessions.session import Monotonic
 from rolecall.state.lock import Held
@@ -115,7 +115,7 @@ class Keeper:
         except ConflictError as error:
             self._gone = True
             failure = str(error)
-        except StateError as error:
+        except (StateError, AssumeError) as error:
             failure = error.reason
         except Exception as error:  # noqa: BLE001  whoever waits must not wait for ever
             failure = f"{self._store.where} cannot be written: {type(error).__name__}"
