@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import socketserver
 import threading
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Self
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """Says `head`, and then `piece` again and again, `pause` seconds apart."""
+
+    head: bytes = b""
+    piece: bytes
+    pause: float = 0.0
 
 
 class _Handler(socketserver.BaseRequestHandler):
@@ -16,34 +25,29 @@ class _Handler(socketserver.BaseRequestHandler):
         owner = server.owner
         if not self.request.recv(65536):
             return
-        owner.asked += 1
+        shape, owner.asked = owner.shape, owner.asked + 1
         try:
-            self.request.sendall(owner.head)
-            while not owner.over.wait(owner.pause):
-                self.request.sendall(owner.piece)
+            self.request.sendall(shape.head)
+            while not owner.over.wait(shape.pause):
+                self.request.sendall(shape.piece)
         except OSError:
             owner.left.set()
 
 
 class _Server(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
     daemon_threads = True
     owner: Endless
 
 
 class Endless:
-    """Says `head`, and then `piece` again and again, while the context lasts.
-
-    Args:
-        pause: seconds between two pieces.
+    """Answers so while the context lasts.
 
     Attributes:
-        asked: how often it was. left: whether one of those who asked has gone.
+        asked: how often it was. left: whether somebody who asked has gone.
     """
 
-    def __init__(self, head: bytes, piece: bytes, pause: float = 0.0) -> None:
-        self.head, self.piece, self.pause = head, piece, pause
-        self.asked = 0
+    def __init__(self, shape: Shape) -> None:
+        self.shape, self.asked = shape, 0
         self.over, self.left = threading.Event(), threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.owner = self
@@ -59,33 +63,21 @@ class Endless:
         self._server.server_close()
 
 
-def dripping(
-    head: bytes = HEAD + b"Content-Length: 100000\r\n\r\n", pause: float = 0.05
-) -> Endless:
-    """A byte after the other."""
-    return Endless(head, b"<", pause)
-
-
-ENDLESS: dict[str, Callable[[], Endless]] = {
-    "a line of its head": lambda: Endless(b"", b"HTTP/1.1"),
-    "its head": lambda: Endless(HEAD, b"X-More: 1\r\n"),
-    "a body without a length": lambda: Endless(HEAD + b"\r\n", b"x" * 65536),
-    "a body in chunks": lambda: Endless(
-        HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"8\r\nxxxxxxxx\r\n" * 4096
-    ),
-    "the length of a chunk": lambda: Endless(
-        HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"0" * 65536
-    ),
-    "what is announced": lambda: Endless(
-        HEAD + b"Content-Length: 2000000000\r\n\r\n", b"x" * 65536
-    ),
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+DRIPPING = {
+    "its head": Shape(piece=b"<", pause=0.05),
+    "a header": Shape(head=HEAD + b"X-More: ", piece=b"<", pause=0.05),
+    "its body": Shape(head=HEAD + b"Content-Length: 100000\r\n\r\n", piece=b"<", pause=0.05),
+    "a chunk": Shape(head=CHUNKED + b"ffff\r\n", piece=b"<", pause=0.05),
+    "the length of a chunk": Shape(head=CHUNKED, piece=b"0", pause=0.05),
 }
-DRIPPING: dict[str, Callable[[], Endless]] = {
-    "its head": lambda: dripping(b""),
-    "a header": lambda: dripping(HEAD + b"X-More: "),
-    "its body": dripping,
-    "a chunk": lambda: dripping(HEAD + b"Transfer-Encoding: chunked\r\n\r\nffff\r\n"),
-    "the length of a chunk": lambda: Endless(
-        HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"0", 0.05
+ENDLESS = {
+    "a line of its head": Shape(piece=b"HTTP/1.1"),
+    "its head": Shape(head=HEAD, piece=b"X-More: 1\r\n"),
+    "a body without a length": Shape(head=HEAD + b"\r\n", piece=b"x" * 65536),
+    "a body in chunks": Shape(head=CHUNKED, piece=b"8\r\nxxxxxxxx\r\n" * 4096),
+    "the length of a chunk": Shape(head=CHUNKED, piece=b"0" * 65536),
+    "what is announced": Shape(
+        head=HEAD + b"Content-Length: 2000000000\r\n\r\n", piece=b"x" * 65536
     ),
 }

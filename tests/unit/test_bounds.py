@@ -14,7 +14,7 @@ from rolecall.sessions.bounds import Bounds, bound_answers
 from rolecall.sessions.faults import FAILURES, is_transient
 from rolecall.sessions.session import Credentials, MalformedAnswerError
 from rolecall.sessions.source import Source
-from support.endless import DRIPPING, ENDLESS, HEAD, Endless, dripping
+from support.endless import DRIPPING, ENDLESS, Endless, Shape
 from support.sts import ScriptedSts
 
 ROLE = {"RoleArn": "arn:aws:iam::222222222222:role/deploy", "RoleSessionName": "me"}
@@ -40,90 +40,107 @@ CALLS = [
 ]
 
 
+SLOW, BIG = DRIPPING["its body"], ENDLESS["what is announced"]
+
+
 @pytest.fixture(autouse=True)
 def _as_before():
     yield
     bound_answers()
 
 
-@pytest.fixture
-def client(monkeypatch):
-    """Makes clients that a server answers."""
+@pytest.fixture(scope="module")
+def server():
+    with Endless(SLOW) as endless:
+        yield endless
 
-    def made(server, service="sts"):
-        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
-        return Source("us-east-1", bounds=SHORT).client(service, KEYS)
+
+@pytest.fixture(scope="module")
+def clients():
+    return {}
+
+
+@pytest.fixture
+def client(clients, server, monkeypatch):
+    """A client of a service that the server answers, in this shape. Making one takes its time."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+
+    def made(service, shape):
+        server.shape = shape
+        server.left.clear()
+        if service not in clients:
+            clients[service] = Source("us-east-1").client(service, KEYS)
+        bound_answers(SHORT)
+        return clients[service]
 
     return made
 
 
-@pytest.mark.parametrize("server", DRIPPING.values(), ids=DRIPPING)
-def test_an_answer_that_comes_a_byte_at_a_time_is_one_that_timed_out(client, server):
-    with server() as slow:
-        asking, begun = client(slow), time.monotonic()
-        with pytest.raises(ReadTimeoutError) as caught:
-            asking.assume_role(**ROLE)
-        assert time.monotonic() - begun < 2
-        assert is_transient(caught.value)
-        assert slow.left.wait(5)
+@pytest.mark.parametrize("shape", DRIPPING.values(), ids=DRIPPING)
+def test_an_answer_that_comes_a_byte_at_a_time_is_one_that_timed_out(client, server, shape):
+    asking, begun = client("sts", shape), time.monotonic()
+    with pytest.raises(ReadTimeoutError) as caught:
+        asking.assume_role(**ROLE)
+    assert time.monotonic() - begun < 5
+    assert is_transient(caught.value)
+    assert server.left.wait(5)
 
 
-@pytest.mark.parametrize("server", ENDLESS.values(), ids=ENDLESS)
-def test_an_answer_without_end_is_none_of_aws_s(client, server):
-    with server() as endless:
-        asking = client(endless)
-        with pytest.raises(FAILURES) as caught:
-            asking.assume_role(**ROLE)
-        assert endless.asked == 1
-        assert is_transient(caught.value)
-        assert endless.left.wait(5)
+@pytest.mark.parametrize("shape", ENDLESS.values(), ids=ENDLESS)
+def test_an_answer_without_end_is_none_of_aws_s(client, server, shape):
+    asking, before = client("sts", shape), server.asked
+    with pytest.raises(FAILURES) as caught:
+        asking.assume_role(**ROLE)
+    assert server.asked == before + 1
+    assert is_transient(caught.value)
+    assert server.left.wait(5)
 
 
 @pytest.mark.parametrize(
     ("service", "operation", "request_"), CALLS, ids=[operation for _, operation, _ in CALLS]
 )
 def test_each_call_is_bounded_in_bytes_and_in_time(client, service, operation, request_):
-    with ENDLESS["what is announced"]() as endless:
-        call = getattr(client(endless, service), operation)
-        with pytest.raises(MalformedAnswerError, match=r"its answer is over 300,000 bytes"):
-            call(**request_)
-    with dripping() as slow:
-        call = getattr(client(slow, service), operation)
-        with pytest.raises(ReadTimeoutError):
-            call(**request_)
+    with pytest.raises(MalformedAnswerError, match=r"its answer is over 300,000 bytes"):
+        getattr(client(service, BIG), operation)(**request_)
+    with pytest.raises(ReadTimeoutError):
+        getattr(client(service, SLOW), operation)(**request_)
 
 
 @pytest.mark.parametrize(
-    ("piece", "pause", "failure"),
-    [(b"x", 0.05, ReadTimeoutError), (b"x" * 65536, 0.0, MalformedAnswerError)],
+    ("shape", "failure"),
+    [
+        (Shape(head=OBJECT, piece=b"x", pause=0.05), ReadTimeoutError),
+        (Shape(head=OBJECT, piece=b"x" * 65536), MalformedAnswerError),
+    ],
     ids=["a byte at a time", "without end"],
 )
-def test_an_object_of_s3_is_bounded_while_it_is_read(client, piece, pause, failure):
-    with Endless(OBJECT, piece, pause) as server:
-        body = client(server, "s3").get_object(Bucket="bucket", Key="key")["Body"]
-        with pytest.raises(failure):
-            body.read()
+def test_an_object_of_s3_is_bounded_while_it_is_read(client, shape, failure):
+    body = client("s3", shape).get_object(Bucket="bucket", Key="key")["Body"]
+    with pytest.raises(failure):
+        body.read()
 
 
-def test_a_webhook_s_head_is_bounded_too(monkeypatch):
+def test_a_webhook_s_head_is_bounded_too(server, monkeypatch):
     monkeypatch.setattr(webhook, "bound_answers", lambda: bound_answers(SHORT))
-    with dripping(HEAD) as slow, pytest.raises(ReadTimeoutError):
-        webhook.post(slow.url, b"{}")
+    server.shape = DRIPPING["a header"]
+    with pytest.raises(ReadTimeoutError):
+        webhook.post(server.url, b"{}")
 
 
-@pytest.mark.parametrize("server", [dripping, ENDLESS["what is announced"]], ids=["slow", "big"])
-def test_what_gives_the_source_s_credentials_is_bounded_too(monkeypatch, server):
+@pytest.mark.parametrize("shape", [SLOW, BIG], ids=["slow", "big"])
+def test_what_gives_the_source_s_credentials_is_bounded_too(server, monkeypatch, shape):
     monkeypatch.setattr("botocore.utils.ContainerMetadataFetcher.SLEEP_TIME", 0)
     monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
-    with server() as stranger:
-        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{stranger.url}/creds")
-        with pytest.raises(AssumeError, match="no AWS credentials could be had") as caught:
-            Source("us-east-1", bounds=SHORT).secrets()
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{server.url}/creds")
+    server.shape = shape
+    with pytest.raises(AssumeError, match="no AWS credentials could be had") as caught:
+        Source("us-east-1", bounds=SHORT).secrets()
     assert "AWS_CONTAINER_CREDENTIALS_FULL_URI" in str(caught.value)
 
 
-def test_a_connection_that_has_answered_serves_the_next_call_with_all_of_its_time(client):
+def test_a_connection_that_has_answered_serves_the_next_call_with_all_of_its_time(monkeypatch):
     with ScriptedSts(latency=0.2) as sts:
-        asking = client(sts)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", sts.url)
+        asking = Source("us-east-1", bounds=SHORT).client("sts", KEYS)
         for _ in range(3):
             assert asking.assume_role(**ROLE)["AssumedRoleUser"]["Arn"]
