@@ -94,6 +94,7 @@ GIVEN = {
         "AWS_EC2_METADATA_DISABLED": "true",
     },
     "aws-file-not-taken": {"AWS_CONFIG_FILE": "aws-config"},
+    "credentials-not-had": {"AWS_CREDENTIAL_EXPIRATION": "2020-01-31T12:00:00Z"},
     "external-id": {"ROLECALL_EXTERNAL_ID": "4711"},
     "session-tags": {"ROLECALL_TAGS": "Build=42"},
     "source-identity": {"ROLECALL_SOURCE_IDENTITY": "pipeline"},
