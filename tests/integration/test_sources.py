@@ -9,12 +9,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from support.command import TARGETS, until, wait_for
+from support.command import ROLECALL, TARGETS, until, wait_for
 from support.endless import DRIPPING, ENDLESS, Endless
+from support.watched import Watched
 
 ONE = {"ROLECALL_TARGETS": TARGETS.split()[0]}
 QUICK = {"ROLECALL_RETRY_ATTEMPTS": "1"}
 NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+WITH_MFA = (
+    "[default]\nrole_arn = arn:aws:iam::111111111111:role/hub\nsource_profile = keys\n"
+    "mfa_serial = arn:aws:iam::111111111111:mfa/me\n[profile keys]\n"
+    "aws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = EXAMPLE\n"
+)
 # What bounds an answer, made short: no variable says it.
 SHORT = (
     "from functools import partial\nimport rolecall.sessions.source as s\n"
@@ -87,15 +93,26 @@ def test_a_credential_process_that_will_not_do_gives_no_credentials(
 
 
 def test_a_code_of_mfa_is_waited_for_by_nobody_where_there_is_no_terminal(rolecall, sts, profile):
-    given = profile(
-        "[default]\nrole_arn = arn:aws:iam::111111111111:role/hub\nsource_profile = keys\n"
-        "mfa_serial = arn:aws:iam::111111111111:mfa/me\n[profile keys]\n"
-        "aws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = EXAMPLE\n"
-    )
-    done = rolecall.run("true", **given)
+    done = rolecall.run("true", **profile(WITH_MFA))
     assert done.code == 4
     assert_told(done, "your profile asks for a code (mfa_serial)")
     assert sts.calls == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"), [("123456\n", 0), ("\x03", 130)], ids=["typed", "stopped"]
+)
+def test_a_code_of_mfa_is_typed_at_the_terminal_or_the_run_stopped(
+    rolecall, sts, profile, typed, code
+):
+    environ = rolecall.environ({**profile(WITH_MFA), "ROLECALL_COMMANDS": "true", **ONE})
+    with Watched([ROLECALL, "run"], folder=rolecall.folder, environ=environ) as seen:
+        seen.until(lambda seen: "Enter MFA code" in seen.text and not seen.echoes)
+        seen.type(typed)
+        assert seen.end() == code
+        assert seen.echoes
+    codes = [call.params.get("TokenCode") for call in sts.assumed("role/hub")]
+    assert codes == (["123456"] if code == 0 else [])
 
 
 def test_a_source_that_fails_for_a_while_during_a_run_is_asked_again(

@@ -76,6 +76,11 @@ class Watched:
         return [line.rstrip() for line in self._screen.display]
 
     @property
+    def echoes(self) -> bool:
+        """Whether what is typed is shown."""
+        return bool(termios.tcgetattr(self._ours)[3] & termios.ECHO)
+
+    @property
     def text(self) -> str:
         return "\n".join(self.lines)
 
