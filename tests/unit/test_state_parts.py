@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolecall.errors import InterruptedRunError, StateError
+from rolecall.errors import AssumeError, InterruptedRunError, StateError
 from rolecall.logs import Log
 from rolecall.settings.load import load
 from rolecall.state import identity
@@ -233,6 +233,18 @@ def test_an_error_of_any_kind_leaves_nobody_waiting():
     keeper = Keeper(store, held(store))
     store.failures = [RuntimeError("what is this")]
     assert not keeper.change(lambda state: state)
+    keeper.close()
+
+
+def test_a_source_that_fails_is_told_as_why_a_state_was_not_written(monkeypatch):
+    said = []
+    monkeypatch.setattr(Log, "warning", lambda self, event, **details: said.append(details))
+    store = Store()
+    keeper = Keeper(store, held(store))
+    store.failures = [AssumeError("NoCredentials", "they have run out", "sign in again")]
+    assert not keeper.change(lambda state: replace(state, after=DONE))
+    assert said == [{"reason": f"{store.where} cannot be written: they have run out"}]
+    assert keeper.change(lambda state: state)
     keeper.close()
 
 

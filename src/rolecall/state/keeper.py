@@ -115,8 +115,10 @@ class Keeper:
         except ConflictError as error:
             self._gone = True
             failure = str(error)
-        except (StateError, AssumeError) as error:
+        except StateError as error:
             failure = error.reason
+        except AssumeError as error:  # the source's own credentials could not be had
+            failure = f"{self._store.where} cannot be written: {error.reason}"
         except Exception as error:  # noqa: BLE001  whoever waits must not wait for ever
             failure = f"{self._store.where} cannot be written: {type(error).__name__}"
         if failure and not self._failing:  # before anybody goes on, and may tell of a success
