@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import socketserver
 import threading
 from dataclasses import dataclass
-from typing import Self
+from socketserver import BaseRequestHandler
+
+from support.sts import Served
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
 
@@ -19,10 +20,9 @@ class Shape:
     pause: float = 0.0
 
 
-class _Handler(socketserver.BaseRequestHandler):
+class _Handler(BaseRequestHandler):
     def handle(self) -> None:
-        server: _Server = self.server  # type: ignore[assignment]
-        owner = server.owner
+        owner: Endless = self.server.owner  # type: ignore[attr-defined]
         if not self.request.recv(65536):
             return
         shape, owner.asked = owner.shape, owner.asked + 1
@@ -34,33 +34,23 @@ class _Handler(socketserver.BaseRequestHandler):
             owner.left.set()
 
 
-class _Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    owner: Endless
-
-
-class Endless:
+class Endless(Served):
     """Answers so while the context lasts.
 
     Attributes:
         asked: how often it was. left: whether somebody who asked has gone.
     """
 
+    handler = _Handler
+
     def __init__(self, shape: Shape) -> None:
         self.shape, self.asked = shape, 0
         self.over, self.left = threading.Event(), threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.owner = self
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
+        super().__init__()
 
     def __exit__(self, *exc_info: object) -> None:
         self.over.set()
-        self._server.shutdown()
-        self._server.server_close()
+        super().__exit__(*exc_info)
 
 
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socketserver import TCPServer
+from socketserver import BaseRequestHandler, TCPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
@@ -77,7 +77,7 @@ class _Server(ThreadingHTTPServer):
 class Served:
     """A server in a thread, while the context lasts."""
 
-    handler: type[BaseHTTPRequestHandler]
+    handler: type[BaseRequestHandler]
 
     def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
         self._server = _Server((host, port), self.handler)
