@@ -220,7 +220,7 @@ class Deployer:
         )
 
     def _mask(self, job: Job, session: Session, profile: PrivateProfile) -> Mask:
-        self._mask_source()
+        self.stop.run(self._mask_source)
         hops = self.sessions.assumer.hop_secrets
         self.outside.mask.issue(session.credentials.secrets())
         secrets: set[Secret] = {*session.credentials.secrets(), *profile.secrets(), *hops}

@@ -6,6 +6,7 @@ import json
 import signal
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -173,21 +174,42 @@ def test_a_list_that_comes_a_byte_at_a_time_is_a_mistake(rolecall, sts, where):
     assert sts.calls == []
 
 
-@pytest.mark.parametrize("asked", ["a list", "a role", "the source"])
-def test_a_stop_waits_for_no_answer(rolecall, profile, tmp_path, asked):
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"ROLECALL_TARGETS": "ssm:/list"},
+        {"ROLECALL_TARGETS": "", "ROLECALL_ORGANIZATION": '{"role_name": "deploy"}'},
+        {},
+    ],
+    ids=["a list", "an organisation", "a role"],
+)
+def test_a_stop_waits_for_no_answer(rolecall, given):
     with Endless(DRIPPING["its body"]) as slow:
-        given = {"AWS_ENDPOINT_URL": slow.url, **ONE}
-        begun = lambda: slow.asked  # noqa: E731
-        if asked == "a list":
-            given |= {"ROLECALL_TARGETS": "ssm:/list"}
-        if asked == "the source":
-            text = f"[default]\ncredential_process = sh -c 'touch {tmp_path}/asked; sleep 20'\n"
-            given |= profile(text)
-            begun = (tmp_path / "asked").exists
+        given = {**ONE, "AWS_ENDPOINT_URL": slow.url, **given}
         process = rolecall.start("run", ROLECALL_COMMANDS="true", **given)
-        until(begun)
+        until(lambda: slow.asked)
         at = time.monotonic()
         process.send_signal(signal.SIGINT)
         done = rolecall.finish(process, within=10)
     assert done.code == 130
     assert time.monotonic() - at < 5
+
+
+def test_a_stop_ends_a_credential_process(rolecall, sts, profile, tmp_path):
+    script = f"echo $$ > {tmp_path}/half; mv {tmp_path}/half {tmp_path}/asked; exec sleep 60"
+    given = profile(f"[default]\ncredential_process = sh -c '{script}'\n")
+    process = rolecall.start("run", ROLECALL_COMMANDS="true", **given, **ONE)
+    rolecall.wait_for_file(process, "asked")
+    process.send_signal(signal.SIGTERM)
+    done = rolecall.finish(process, within=10)
+    assert done.code == 143
+    assert sts.calls == []
+    until(lambda: not command_line(int((tmp_path / "asked").read_text())))
+
+
+def command_line(process):
+    """Empty once it has ended."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""

@@ -136,7 +136,7 @@ def test_what_a_credential_process_prints_is_told_where_it_will_not_do(prints, s
         ("/etc/passwd", "Permission denied: '/etc/passwd'"),
         ("", "the credential_process is empty"),
         ("sh -c 'echo sEcReT >&2; exit 3'", "ended with exit code 3; what it said is not shown"),
-        ("sh -c 'kill -9 $$'", "ended with exit code -9"),
+        ("sh -c 'kill -9 $$'", "ended with SIGKILL"),
         ("yes", "printed over 1,048,576 bytes"),
         ("sh -c 'exec >&-; exec sleep 60'", "was not done in 0.5 s"),
         ("sleep 60", "was not done in 0.5 s"),

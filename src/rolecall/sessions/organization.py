@@ -46,8 +46,9 @@ class OrganizationCalls:
         do = getattr(self._client, xform_name(operation))
         self._stop.check()
         try:
-            answer: Mapping[str, Any] = self._retry.call(
-                operation, lambda: asked(lambda: do(**request))
+            # A thread costs nothing beside the few calls a second that AWS allows here.
+            answer: Mapping[str, Any] = self._stop.run(
+                lambda: self._retry.call(operation, lambda: asked(lambda: do(**request)))
             )
         except FAILURES as error:
             if code_of(error) in _NO_UNIT:

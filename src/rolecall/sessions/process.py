@@ -5,6 +5,7 @@ botocore waits for it without end, keeps whatever it prints, and quotes what it 
 
 from __future__ import annotations
 
+import atexit
 import os
 import selectors
 import subprocess
@@ -12,6 +13,8 @@ import time
 from typing import Any
 
 from botocore import credentials
+
+from rolecall.errors import signal_name
 
 SECONDS = 120.0  # somebody may have to sign in meanwhile
 _MOST_BYTES = 1 << 20
@@ -43,6 +46,7 @@ class Process:
         process = subprocess.Popen(  # noqa: S603  the user's own, as botocore starts it
             self._argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
+        atexit.register(process.kill)  # a stop does not wait for it
         try:
             said = self._read(process, deadline)
             code = process.wait(max(0.0, deadline - time.monotonic()))
@@ -56,9 +60,11 @@ class Process:
             if process.poll() is None:
                 process.kill()
                 process.wait()
+            atexit.unregister(process.kill)
         if code:
+            how = f"exit code {code}" if code > 0 else signal_name(-code)
             raise ProcessError(
-                f"the credential_process ended with exit code {code}; what it said is not shown"
+                f"the credential_process ended with {how}; what it said is not shown"
             )
         return said, b""
 
