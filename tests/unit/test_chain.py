@@ -166,6 +166,19 @@ def test_a_credential_process_behind_another_profile_is_bounded_too(config, monk
     assert "the role_arn of your profile" in error.reason
 
 
+def test_a_token_behind_another_profile_that_no_header_can_hold_is_not_shown(
+    config, monkeypatch, tmp_path
+):
+    (tmp_path / "said").write_text(given(SessionToken="a\nsEcReT"))
+    config(
+        f"[default]\nrole_arn = {ROLE}\nsource_profile = behind\n"
+        f"[profile behind]\ncredential_process = cat '{tmp_path}/said'\n"
+    )
+    with ScriptedSts() as sts:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", sts.url)
+        assert "a request for them failed" in refused().reason
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

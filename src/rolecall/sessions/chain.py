@@ -69,8 +69,9 @@ _ASKED = {
     ),
 }
 _NO_ANSWER = "what was asked for them did not answer as AWS does"
-# By the names of exceptions whose messages quote what was answered, which may be a secret.
+# By the names of exceptions whose messages quote what was answered or sent, which may be a secret.
 _UNQUOTED = {
+    "HTTPClientError": "a request for them failed, or its answer did not end",
     "ParserError": "the time at which they end is no time",
     "JSONDecodeError": "what was asked for them gives no JSON",
     "UnicodeDecodeError": "what was asked for them gives no text",
