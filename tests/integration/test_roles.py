@@ -23,6 +23,10 @@ NOT_SIMULATED = {
     "AWS::SNS::TopicPolicy",
 }
 ARTIFACTS = f"rolecall-artifacts-{HUB_ACCOUNT}-eu-central-1"
+# As CodePipeline names them.
+SOURCE = "rolecall/Source/a1b2c3d"
+REPORT = "rolecall/ReportDev/a1b2c3d"
+FLEET_SOURCE = "fleet/source.zip"
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +78,10 @@ def put(bucket, key="page"):
 
 def s3(operation, bucket, **arguments):
     return ("s3", operation, {"Bucket": bucket, **arguments})
+
+
+def get(key):
+    return ("s3", "get_object", {"Bucket": ARTIFACTS, "Key": key})
 
 
 def put_parameter(name):
@@ -211,14 +219,23 @@ def test_the_service_role_writes_its_own_artifacts_and_logs_and_nothing_more(org
         ecr.create_repository(repositoryName=name)
     group = "/aws/codebuild/rolecall"
     images = {"imageIds": [{"imageTag": "latest"}]}
+    for key in (SOURCE, FLEET_SOURCE):
+        organisation.client("s3", HUB_ACCOUNT).put_object(Bucket=ARTIFACTS, Key=key, Body=b"old")
     allowed = [
-        put(ARTIFACTS),
+        put(ARTIFACTS, REPORT),
+        get(SOURCE),
         ("logs", "create_log_group", {"logGroupName": f"{group}-deploy"}),
         ("ecr", "get_authorization_token", {}),
         ("ecr", "batch_get_image", {"repositoryName": "rolecall", **images}),
     ]
     denied = [
         put("other"),
+        put(ARTIFACTS),
+        put(ARTIFACTS, SOURCE),
+        put(ARTIFACTS, FLEET_SOURCE),
+        put(ARTIFACTS, "fleet/runs/one/report.json"),
+        s3("delete_object", ARTIFACTS, Key=SOURCE),
+        get(FLEET_SOURCE),
         s3("list_objects_v2", ARTIFACTS),
         ("logs", "create_log_group", {"logGroupName": f"{group}-image"}),
         ("ecr", "batch_get_image", {"repositoryName": "other", **images}),
@@ -228,7 +245,9 @@ def test_the_service_role_writes_its_own_artifacts_and_logs_and_nothing_more(org
     ]
     tried = [*allowed, *denied]
     done = deploy(dev_target(organisation), "true", ROLECALL_BEFORE=calling(tried))
-    assert [each for _, each in outcomes(done, tried)] == ["allowed"] * 4 + ["denied"] * 7
+    wanted = ["allowed"] * len(allowed) + ["denied"] * len(denied)
+    found = outcomes(done, tried)
+    assert found == list(zip((call for call, _ in found), wanted, strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -236,6 +255,8 @@ def pipeline():
     """The pipeline's own stack, in the hub of another organisation."""
     with Organisation() as found:
         found.deploy(HUB_ACCOUNT, "pipeline.yaml", PIPELINE, "pipeline")
+        for key in (SOURCE, "state/one/1-of-1.json"):
+            found.client("s3", HUB_ACCOUNT).put_object(Bucket=ARTIFACTS, Key=key, Body=b"{}")
         yield found
 
 
@@ -250,6 +271,11 @@ def physical_ids(organisation, stack="pipeline"):
     }
 
 
+def role_name(organisation, role, stack="pipeline"):
+    """A role of that stack, or the service role of the deploys, which comes before it."""
+    return "rolecall-codebuild" if role == "SourceRole" else physical_ids(organisation, stack)[role]
+
+
 def test_the_pipelines_template_deploys_but_for_what_moto_does_not_know(pipeline):
     declared = templates.load("pipeline.yaml")["Resources"]
     missing = {declared[name]["Type"] for name in declared.keys() - physical_ids(pipeline)}
@@ -262,7 +288,11 @@ def test_the_pipelines_template_deploys_but_for_what_moto_does_not_know(pipeline
 
 
 CALLS = {
-    "put an artifact": put(ARTIFACTS),
+    "read the source": get(SOURCE),
+    "put the source": put(ARTIFACTS, "rolecall/Source/e4f5a6b"),
+    "put a report": put(ARTIFACTS, REPORT),
+    "replace a fleet's source": put(ARTIFACTS, FLEET_SOURCE),
+    "write a state": put(ARTIFACTS, "state/one/1-of-1.json"),
     "push an image": ("ecr", "initiate_layer_upload", {"repositoryName": "rolecall"}),
     "delete images": ("ecr", "delete_repository", {"repositoryName": "rolecall", "force": True}),
     "list users": ("iam", "list_users", {}),
@@ -272,12 +302,16 @@ CALLS = {
         {"RoleArn": templates.TARGET_ROLE, "RoleSessionName": "xx"},
     ),
 }
-MAY = {"ImageRole": {"put an artifact", "push an image"}, "PipelineRole": {"put an artifact"}}
+MAY = {
+    "ImageRole": {"read the source", "push an image"},
+    "PipelineRole": {"read the source", "put the source", "put a report"},
+    "SourceRole": {"read the source", "put a report", "write a state", "assume a target's role"},
+}
 
 
 @pytest.mark.parametrize("role", sorted(MAY))
 def test_each_role_of_the_pipeline_does_its_own_part_alone(pipeline, role):
-    keys = pipeline.role(physical_ids(pipeline)[role])
+    keys = pipeline.role(role_name(pipeline, role))
     found = {
         name: calls.outcome(pipeline.client_with(keys, service), operation, arguments)
         for name, (service, operation, arguments) in CALLS.items()
@@ -305,20 +339,16 @@ def test_the_hubs_role_reads_the_organisation_where_it_may(organisation, given, 
 def fleet(pipeline):
     """The fleet's stack beside the pipeline's."""
     pipeline.deploy(HUB_ACCOUNT, "fleet.yaml", {}, "fleet")
-    for key in ("fleet/source.zip", "fleet/runs/one/report.json", "other/secret"):
+    for key in (FLEET_SOURCE, "fleet/runs/one/report.json", "other/secret"):
         pipeline.client("s3", HUB_ACCOUNT).put_object(Bucket=ARTIFACTS, Key=key, Body=b"{}")
     return pipeline
 
 
-def get(key):
-    return ("s3", "get_object", {"Bucket": ARTIFACTS, "Key": key})
-
-
 FLEET_CALLS = {
-    "read the source": get("fleet/source.zip"),
-    "replace the source": put(ARTIFACTS, "fleet/source.zip"),
+    "read the source": get(FLEET_SOURCE),
+    "replace the source": put(ARTIFACTS, FLEET_SOURCE),
     "read a report": get("fleet/runs/one/report.json"),
-    "forge a report": put(ARTIFACTS, "fleet/runs/one/report.json"),
+    "write a report": put(ARTIFACTS, "fleet/runs/one/report.json"),
     "write results": put(ARTIFACTS, "fleet/results/one/manifest.json"),
     "write a merged report": put(ARTIFACTS, "fleet/merged/one/report.json"),
     "read something else": get("other/secret"),
@@ -329,12 +359,13 @@ FLEET_MAY = {
     "StatesRole": {"read the source", "write results"},
     "MergeRole": {"read a report", "write a merged report"},
     "EventsRole": set(),
+    "SourceRole": {"read the source", "write a report", "assume a target's role"},
 }
 
 
 @pytest.mark.parametrize("role", sorted(FLEET_MAY))
 def test_each_role_of_the_fleet_does_its_own_part_alone(fleet, role):
-    keys = fleet.role(physical_ids(fleet, "fleet")[role])
+    keys = fleet.role(role_name(fleet, role, "fleet"))
     found = {
         name: calls.outcome(fleet.client_with(keys, service), operation, arguments)
         for name, (service, operation, arguments) in FLEET_CALLS.items()

@@ -27,6 +27,13 @@ PIPELINE = {
     "RepositoryId": "example/site",
     "DevTargets": f"dev={TARGET_ROLE}",
 }
+# The condition keys of what StartBuild can put in place of a project's own.
+OVERRIDES = (
+    "codebuild:environment.image",
+    "codebuild:environment.privilegedMode",
+    "codebuild:serviceRole",
+    "codebuild:source.buildspec",
+)
 STACK_SET = {
     **TARGET,
     "TemplateUrl": "https://example.s3.amazonaws.com/target-role.yaml",

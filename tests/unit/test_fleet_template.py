@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from fnmatch import fnmatchcase
 
 import pytest
 
-from support import templates
+from support import policies, templates
 from support.buildspec_file import parse
 from support.templates import HUB, PIPELINE, TARGET_ROLE
 
@@ -72,6 +73,66 @@ def test_the_state_machine_starts_builds_of_the_deploy_project_alone():
     assert definition()["States"]["Wave"]["Label"] == "builds"
 
 
+VARIABLES = "codebuild:environment.environmentVariables.name"
+
+
+def starts(policy, project, keys):
+    return policies.effect(
+        synthesise()[policy]["Properties"]["PolicyDocument"],
+        action="codebuild:StartBuild",
+        resource=ARN.format("codebuild", f"project/rolecall-{project}"),
+        keys=keys,
+    )
+
+
+def given_to_builds():
+    """The condition keys of what the state machine asks for."""
+    build = definition()["States"]["Wave"]["ItemProcessor"]["States"]["Build"]["Parameters"]
+    names = [v["Name"] for v in build["EnvironmentVariablesOverride"]]
+    return {VARIABLES: names, "codebuild:source.location": build["SourceLocationOverride"]}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        *({key: "other"} for key in templates.OVERRIDES),
+        {VARIABLES: ["ROLECALL_ONLY", "ROLECALL_COMMANDS"]},
+        {"codebuild:source.location": "rolecall-artifacts-1/fleet/runs/a.zip"},
+    ],
+    ids=str,
+)
+def test_the_fleets_builds_are_started_as_the_state_machine_does_it_alone(changed):
+    usual = given_to_builds()
+    assert starts("StatesPolicy", "deploy", usual) == "Allow"
+    assert starts("StatesPolicy", "deploy", {**usual, **changed}) == ""
+    without = {VARIABLES: usual[VARIABLES]}
+    assert starts("StatesPolicy", "deploy", without) == ""
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        *({key: "other"} for key in (*templates.OVERRIDES, "codebuild:source.location")),
+        {VARIABLES: ["EXECUTION", "BUCKET"]},
+    ],
+    ids=str,
+)
+def test_the_merge_is_started_with_an_execution_and_nothing_else(changed):
+    usual = {VARIABLES: ["EXECUTION"]}
+    assert starts("EventsPolicy", "merge", usual) == "Allow"
+    assert starts("EventsPolicy", "merge", {**usual, **changed}) == ""
+
+
+@pytest.mark.parametrize("wrong", ["fleet/runs/a.zip", "fleet/a.zip", "fleet/source*.zip", "a.zip"])
+def test_the_source_lies_where_no_build_may_write(wrong):
+    allowed = templates.load("fleet.yaml")["Parameters"]["SourceKey"]["AllowedPattern"]
+    assert re.fullmatch(allowed, "fleet/source.zip")
+    assert re.fullmatch(allowed, "fleet/source/main.zip")
+    assert not re.fullmatch(allowed, wrong)
+    assert resources_of("BuildsPolicy", "s3:PutObject") == [f"{BUCKET}/fleet/runs/*"]
+    assert resources_of("BuildsPolicy", "s3:GetObject") == [f"{BUCKET}/fleet/source.zip"]
+
+
 @pytest.mark.parametrize("policy", ["StatesPolicy", "MergePolicy", "EventsPolicy"])
 @pytest.mark.parametrize("action", ["sts:AssumeRole", "iam:PassRole", "s3:DeleteObject"])
 def test_no_role_of_the_fleet_reaches_an_account_or_removes_anything(policy, action):
@@ -124,4 +185,4 @@ def test_the_names_are_those_of_the_pipeline():
     assert pipeline["KeyAlias"]["Properties"]["AliasName"] in json.dumps(synthesise())
     source = templates.synthesise("source-role.yaml", HUB, TargetRoleArns=TARGET_ROLE)
     name = source["SourceRole"]["Properties"]["RoleName"]
-    assert synthesise()["FindTheBucket"]["Properties"]["Roles"] == [name]
+    assert synthesise()["BuildsPolicy"]["Properties"]["Roles"] == [name]

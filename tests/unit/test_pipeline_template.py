@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from fnmatch import fnmatchcase
 
 import pytest
 
-from support import templates
+from support import policies, templates
 from support.templates import HUB, PIPELINE, TARGET_ROLE
 
 ENVIRONMENTS = ("Dev", "Test", "Acceptance", "Production")
@@ -102,11 +103,16 @@ def test_a_stage_is_tried_once_more_by_itself_but_neither_production_nor_a_refus
     assert retried == {"Dev": again, "Test": again, "Acceptance": again}
 
 
-def test_targets_cannot_break_out_of_the_actions_variables():
-    declared = templates.load("pipeline.yaml")["Parameters"]
-    for name in ENVIRONMENTS:
-        pattern = declared[f"{name}Targets"]["AllowedPattern"]
-        assert pattern.startswith('[^"\\\\]')
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_targets_are_on_one_line_since_a_line_end_breaks_the_actions_variables(name):
+    pattern = templates.load("pipeline.yaml")["Parameters"][f"{name}Targets"]["AllowedPattern"]
+    one, two = ALL_STAGES["DevTargets"], ALL_STAGES["TestTargets"]
+    assert re.fullmatch(pattern, f"{one}, {two} ssm:/targets")
+    for between in ("\n", "\r\n", "\t"):
+        broken = {**ALL_STAGES, f"{name}Targets": f"{one}{between}{two}"}
+        assert not re.fullmatch(pattern, broken[f"{name}Targets"])
+        with pytest.raises(json.JSONDecodeError):
+            variables(stages(**broken)[name])
 
 
 def test_what_all_stages_share_is_in_the_project():
@@ -214,6 +220,66 @@ def test_no_role_of_the_pipeline_itself_reaches_a_workload_account():
     assert allowed("PipelineRole", "codebuild:StartBuild") == [
         [f"arn:aws:codebuild:eu-central-1:{HUB}:project/rolecall-{p}" for p in ("image", "deploy")]
     ]
+
+
+BUCKET = "<ArtifactBucket.Arn>"
+SERVICE_ROLE = f"arn:aws:iam::{HUB}:role/rolecall-codebuild"
+
+
+def writes(principal, key):
+    """What the bucket's policy says where a principal puts an object."""
+    document = synthesise()["ArtifactBucketPolicy"]["Properties"]["PolicyDocument"]
+    keys = {"aws:PrincipalArn": principal, "aws:SecureTransport": "true"}
+    return policies.effect(
+        document, action="s3:PutObject", resource=f"{BUCKET}/{key}", keys=keys
+    )
+
+
+@pytest.mark.parametrize(
+    "principal", [SERVICE_ROLE, "<ImageRole.Arn>", f"arn:aws:iam::{HUB}:role/Administrator"]
+)
+def test_whatever_a_principal_is_allowed_the_pipeline_alone_writes_the_source(principal):
+    assert writes(principal, "rolecall/Source/a1b2c3d") == "Deny"
+    assert writes("<PipelineRole.Arn>", "rolecall/Source/a1b2c3d") == ""
+    assert writes(principal, "rolecall/ReportDev/a1b2c3d") == ""
+
+
+@pytest.mark.parametrize("principal", [SERVICE_ROLE, "<ImageRole.Arn>", "<PipelineRole.Arn>"])
+def test_whatever_they_are_allowed_no_build_writes_what_a_fleet_deploys(principal):
+    assert writes(principal, "fleet/source.zip") == "Deny"
+    assert writes(principal, "fleet/source-2.zip") == "Deny"
+    assert writes(f"arn:aws:iam::{HUB}:role/release", "fleet/source.zip") == ""
+    assert writes(SERVICE_ROLE, "fleet/runs/one/report.json") == ""
+
+
+def test_what_builds_images_reads_the_source_and_writes_no_artifact():
+    source = f"{BUCKET}/rolecall/Source/*"
+    assert allowed("ImageRole", "s3:GetObject") == [source]
+    assert allowed("ImageRole", "s3:PutObject") == []
+    assert allowed("ImageRole", "kms:GenerateDataKey") == []
+    assert allowed("PipelineRole", "s3:PutObject") == [f"{BUCKET}/rolecall/*"]
+    assert "OutputArtifacts" not in stages()["Image"]["Actions"][0]
+
+
+def test_every_artifact_is_one_that_its_writer_may_write():
+    for name, stage in stages(**ALL_STAGES).items():
+        for artifact in stage["Actions"][0].get("OutputArtifacts", []):
+            # CodePipeline cuts names to ten characters in their keys.
+            prefix = artifact["Name"][:10]
+            assert prefix == "Source" if name == "Source" else prefix.startswith("Report")
+
+
+@pytest.mark.parametrize("project", ["image", "deploy"])
+@pytest.mark.parametrize("override", templates.OVERRIDES)
+def test_the_pipeline_starts_builds_as_their_project_says_alone(project, override):
+    document = {"Statement": statements("PipelineRole")}
+    call = {
+        "action": "codebuild:StartBuild",
+        "resource": f"arn:aws:codebuild:eu-central-1:{HUB}:project/rolecall-{project}",
+    }
+    usual = {"codebuild:environment.environmentVariables.name": ["ROLECALL_TARGETS"]}
+    assert policies.effect(document, **call, keys=usual) == "Allow"
+    assert policies.effect(document, **call, keys={**usual, override: "other"}) == ""
 
 
 def test_what_builds_images_pushes_to_its_own_repository_alone():

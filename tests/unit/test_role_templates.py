@@ -85,6 +85,16 @@ def test_the_service_role_uses_the_artifact_key_for_s3_alone_and_no_other_key():
     }
 
 
+def test_the_service_role_writes_reports_and_states_and_reads_the_source_beside_them():
+    bucket = f"arn:aws:s3:::rolecall-artifacts-{HUB}-eu-central-1"
+    found = statements(source(), "RunBuilds")
+    assert found["ReadTheSource"]["Resource"] == f"{bucket}/rolecall/Source/*"
+    assert "s3:PutObject" not in found["ReadTheSource"]["Action"]
+    assert [s["Resource"] for s in found.values() if "s3:PutObject" in s["Action"]] == [
+        [f"{bucket}/rolecall/Report*", f"{bucket}/state/*"]
+    ]
+
+
 def test_only_the_registrys_login_is_allowed_on_every_resource():
     found = statements(source(), "RunBuilds").values()
     assert [each["Sid"] for each in found if each["Resource"] == "*"] == ["LogInToTheRegistry"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from cfnlint.api import lint_file
 from cfnlint.config import ManualArgs
@@ -96,6 +98,46 @@ def test_the_scanner_does_find_what_is_wrong():
     found = scan("target-role.yaml", DEV, TARGET, widen)
     rules = {rule for _, rule, _ in found}
     assert {"CrossAccountTrustRule", "WildcardResourceRule"} <= rules, rules
+
+
+def texts(node):
+    """Every text of a template that parameters are put into."""
+    if isinstance(node, dict):
+        if "Fn::Sub" in node:
+            given = node["Fn::Sub"]
+            yield given if isinstance(given, str) else given[0]
+        yield from (text for value in node.values() for text in texts(value))
+    elif isinstance(node, list):
+        yield from (text for value in node for text in texts(value))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_parameter_breaks_out_of_the_json_that_it_is_put_into(name):
+    template = templates.load(name)
+    within = {
+        parameter
+        for text in texts(template["Resources"])
+        if text.lstrip().startswith(("[", "{\n"))
+        for parameter in re.findall(r"\$\{(\w+)\}", text)
+    }
+    assert bool(within) == (name in {"pipeline.yaml", "fleet.yaml"})
+    breaking = ['"', "\\", *map(chr, range(0x20))]
+    for parameter in within:
+        declared = template["Parameters"][parameter]
+        if declared["Type"] == "Number" or "AllowedValues" in declared:
+            continue
+        fitting = str(declared.get("Default") or PIPELINE.get(parameter) or TARGET_ROLE)
+        assert re.fullmatch(declared["AllowedPattern"], fitting)
+        for each in breaking:
+            for value in (fitting + each, each + fitting, fitting[0] + each + fitting[1:]):
+                assert not re.fullmatch(declared["AllowedPattern"], value), (parameter, value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_parameter_is_put_into_a_shell_script(name):
+    for resource in templates.load(name)["Resources"].values():
+        if resource["Type"] == "AWS::CodeBuild::Project":
+            assert isinstance(resource["Properties"]["Source"]["BuildSpec"], str)
 
 
 def test_the_stack_set_passes_on_every_parameter_of_the_role_it_rolls_out():

@@ -16,7 +16,7 @@ _BUILD = """\
 STAGE = f"""\
 # A stage for the Stages of an AWS::CodePipeline::Pipeline. Its CodeBuild project has rolecall's
 # image as custom image, buildspec.yml as buildspec, and a service role that may assume the target
-# roles.
+# roles. That of source-role.yaml writes artifacts whose names begin with Report, and no others.
 - Name: Deploy
   Actions:
     - Name: Deploy
@@ -34,7 +34,8 @@ BATCH_STAGE = f"""\
 # A stage for the Stages of an AWS::CodePipeline::Pipeline. Its CodeBuild project has rolecall's
 # image as custom image, a service role that may assume the target roles, and a BuildBatchConfig,
 # whose role may start, stop and retry builds of the project. The pipeline's role needs
-# codebuild:StartBuildBatch and codebuild:BatchGetBuildBatches beside what a build takes.
+# codebuild:StartBuildBatch and codebuild:BatchGetBuildBatches beside what a build takes, and both
+# builds with a buildspec other than the project's, which that of pipeline.yaml may not.
 # A batch of which a build fails has failed, and Merge does not begin: then each build's report is
 # in the report group, and its artifacts can be merged anywhere.
 - Name: Deploy
@@ -45,7 +46,7 @@ BATCH_STAGE = f"""\
       InputArtifacts:
         - Name: Source
       OutputArtifacts:
-        - Name: Builds
+        - Name: ReportBuilds
       Configuration:
         ProjectName: !Ref DeployProject
         BuildspecOverride: buildspec-batch.yml
@@ -57,7 +58,7 @@ BATCH_STAGE = f"""\
 {_BUILD}\
       InputArtifacts:
         - Name: Source
-        - Name: Builds
+        - Name: ReportBuilds
       OutputArtifacts:
         - Name: Report
       Configuration:
