@@ -248,6 +248,15 @@ def test_an_image_that_did_not_pass_is_not_pushed(publish, failing):
     assert "IMAGE_DIGEST" not in done.exported
 
 
+@pytest.mark.parametrize(
+    "tag", ["v1;docker ps", "v1 v2", "$(shell docker ps)", "v1\nv2", "-v1", "é"]
+)
+def test_a_tag_that_would_be_read_as_commands_is_refused_before_anything_is_done(publish, tag):
+    done, calls = publish(IMAGE_TAG=tag)
+    assert (done.ran, calls) == (["pre_build"], [])
+    assert f"IMAGE_TAG is no tag of an image: {tag.splitlines()[0]}" in done.output
+
+
 def test_the_tag_may_be_given_and_the_repository_has_to_be(publish):
     assert publish(IMAGE_TAG="v1")[0].exported["IMAGE_TAG"] == "v1"
     done, calls = publish(REPOSITORY_URI="")

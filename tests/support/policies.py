@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -14,7 +14,7 @@ def effect(document: Mapping[str, Any], *, action: str, resource: str, keys: Key
 
     Args:
         document: of one principal, or with a `Principal` of `*`.
-        keys: the condition keys that AWS fills in; of a parameter that the call lacks there is none.
+        keys: the condition keys that AWS fills in; there is none for what the call leaves out.
     """
     found = {
         statement["Effect"]
@@ -43,11 +43,23 @@ def _is_one_of(found: list[str], wanted: list[str]) -> bool:
     return any(each in wanted for each in found)
 
 
-_OPERATORS = {
+def _is_none_of(found: list[str], wanted: list[str]) -> bool:
+    return not _is_one_of(found, wanted)
+
+
+def _are_all_of(found: list[str], wanted: list[str]) -> bool:
+    return set(found) <= set(wanted)
+
+
+def _is_missing(found: list[str], wanted: list[str]) -> bool:
+    return (not found) == (wanted == ["true"])
+
+
+_OPERATORS: dict[str, Callable[[list[str], list[str]], bool]] = {
     "ArnEquals": _is_one_of,
-    "ArnNotEquals": lambda found, wanted: not _is_one_of(found, wanted),
+    "ArnNotEquals": _is_none_of,
     "Bool": _is_one_of,
     "StringEquals": _is_one_of,
-    "ForAllValues:StringEquals": lambda found, wanted: set(found) <= set(wanted),
-    "Null": lambda found, wanted: (not found) == (wanted == ["true"]),
+    "ForAllValues:StringEquals": _are_all_of,
+    "Null": _is_missing,
 }

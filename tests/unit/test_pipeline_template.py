@@ -230,9 +230,7 @@ def writes(principal, key):
     """What the bucket's policy says where a principal puts an object."""
     document = synthesise()["ArtifactBucketPolicy"]["Properties"]["PolicyDocument"]
     keys = {"aws:PrincipalArn": principal, "aws:SecureTransport": "true"}
-    return policies.effect(
-        document, action="s3:PutObject", resource=f"{BUCKET}/{key}", keys=keys
-    )
+    return policies.effect(document, action="s3:PutObject", resource=f"{BUCKET}/{key}", keys=keys)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from pycfmodel.model.resources.properties.policy_document import PolicyDocument
 
 from support import templates
+from support.templates import HUB, PIPELINE
 
 ROOT = templates.FOLDER.parent
 PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
@@ -54,6 +55,21 @@ def test_there_is_a_policy_for_the_hub_and_one_for_the_workloads():
         (True, False),
         (False, True),
     ]
+
+
+def test_the_roles_that_may_start_a_deploy_are_those_of_the_templates_and_no_others():
+    leave_alone, start = json.loads(POLICIES[0])["Statement"]
+    project = templates.synthesise("pipeline.yaml", HUB, **PIPELINE)["DeployProject"]
+    assert start["Resource"].endswith(f":project/{project['Properties']['Name']}")
+    starting = [
+        f"arn:aws:iam::*:role/rolecall-{name.partition('.')[0]}-{role.replace('Policy', 'Role')}-*"
+        for name in NAMES
+        for role, resource in templates.load(name)["Resources"].items()
+        if "codebuild:StartBuild" in json.dumps(resource) and "-deploy" in json.dumps(resource)
+    ]
+    administrators = "arn:aws:iam::*:role/OrganizationAccountAccessRole"
+    assert start["Condition"] == {"ArnNotLike": {"aws:PrincipalArn": [*starting, administrators]}}
+    assert leave_alone["Resource"] == ["arn:aws:iam::*:role/rolecall-codebuild", *starting]
 
 
 @cache
