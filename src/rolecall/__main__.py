@@ -21,6 +21,7 @@ if __name__ == "__main__" and os.getpid() == 1:
 gc.set_threshold(50_000)
 
 from rolecall.cli.main import run_command  # noqa: E402  importing makes most of the objects
+from rolecall.cli.output import flush  # noqa: E402
 
 __all__ = ["main"]
 
@@ -28,7 +29,9 @@ __all__ = ["main"]
 def main() -> None:
     """Runs the command line and exits with the documented code."""
     try:
-        sys.exit(run_command())
+        code = run_command()
+        flush()
+        sys.exit(code)
     finally:
         # The process ends, and its memory with it: Python would look through all of it once more.
         gc.freeze()

@@ -119,9 +119,10 @@ _WAYS = (
 RESERVED = "|".join(_WAYS)
 _RESERVED = re.compile(rf"(?:{RESERVED})")
 # The account and region that rolecall itself was started in; keys that a client of S3 (restic) has
-# before those of any profile.
+# before those of any profile; what bash reads before a script, which may set keys anew.
 _BESIDES = frozenset(
     {
+        "BASH_ENV",
         "CDK_DEFAULT_ACCOUNT",
         "CDK_DEFAULT_REGION",
         "MINIO_ACCESS_KEY",

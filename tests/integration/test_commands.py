@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import time
 
 import pytest
@@ -180,3 +182,28 @@ def test_a_shell_that_cannot_start_fails_its_target(rolecall, tmp_path):
     assert done.code == 1
     failed = done.report["results"][0]["commands"][0]
     assert (failed["exit_code"], "cannot be started" in failed["reason"]) == (127, True)
+
+
+@pytest.mark.parametrize("shell", ["bash -n", "sh -c :"])
+def test_a_shell_that_runs_nothing_of_a_list_has_not_succeeded(rolecall, shell):
+    done = rolecall.run('["echo one", "echo two"]', ROLECALL_SHELL=shell)
+    assert done.code == 1
+    assert "had run none of the commands (SHELL)" in " ".join(done.out.split())
+
+
+@pytest.mark.parametrize(("command", "code"), [("true", 0), ("false", 1)])
+def test_a_reader_that_has_gone_changes_no_exit_code(rolecall, command, code):
+    reader, writer = os.pipe()
+    os.close(reader)
+    given = {"ROLECALL_COMMANDS": command, "ROLECALL_ON_FAILURE": "continue"}
+    done = subprocess.run(
+        [ROLECALL, "run"],
+        cwd=rolecall.folder,
+        env=rolecall.environ(given),
+        stdout=writer,
+        stderr=writer,
+        timeout=60,
+        check=False,
+    )
+    os.close(writer)
+    assert done.returncode == code

@@ -160,6 +160,12 @@ def test_a_command_that_is_given_and_empty_is_no_shell(fed, sts, words, said):
     assert sts.calls == []
 
 
+@pytest.mark.parametrize("data", [b"abc", b"", b"a\n", bytes(range(256)) * 500])
+def test_what_a_command_writes_is_passed_on_byte_by_byte(fed, data):
+    done = fed("dev", "--", "cat; echo -n e >&2", stdin=data)
+    assert (done.returncode, done.stdout, done.stderr) == (0, data, b"e")
+
+
 @pytest.fixture
 def at_terminal(rolecall):
     """Runs `rolecall exec` at a terminal, within bash where a line is given."""

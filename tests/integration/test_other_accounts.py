@@ -133,6 +133,14 @@ def test_what_is_left_behind_is_said_once_unless_it_is_a_way_to_credentials(role
     assert "AWS_CREDENTIAL_FILE" not in told
 
 
+def test_no_file_that_bash_reads_first_has_keys_of_another_account(rolecall):
+    file = rolecall.folder / "before-each-script"
+    file.write_text("export AWS_ACCESS_KEY_ID=AKIAOTHER00000000000\n")
+    done = rolecall.run("echo [${AWS_ACCESS_KEY_ID-none}]", BASH_ENV=str(file))
+    assert done.out.count("[none]") == 3
+    assert "not passed on: variables=BASH_ENV" in " ".join(done.out.split())
+
+
 def test_a_target_can_have_a_variable_of_its_own_and_no_way_to_credentials(rolecall):
     role = "arn:aws:iam::222222222222:role/deploy"
     own = {"name": "dev", "role_arn": role, "variables": {"AWS_FOO": "mine"}}

@@ -633,3 +633,8 @@ def test_every_entry_of_a_list_of_commands_that_will_not_do_is_told(loaded):
         "ROLECALL_COMMANDS, entry 3",
     ]
     assert wrong[0].endswith("did you mean ROLECALL_TARGETS?")
+
+
+def test_what_stands_for_something_hidden_is_no_pattern(loaded):
+    (problem,) = loaded({"ROLECALL_ONLY": "dev,***"}).problems
+    assert problem.place == "ROLECALL_ONLY"

@@ -149,6 +149,15 @@ def drop_the_rest(stream: TextIO | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())
 
 
+def flush() -> None:
+    """Passes on what is buffered; where nobody reads it, Python would end with a code of its."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            drop_the_rest(stream)
+
+
 def say_gone(error: OSError) -> None:
     """Tells that the log has ended, not the run: a deployment does not stop because of its log."""
     with suppress(OSError, AttributeError):

@@ -12,7 +12,7 @@ from rolecall.commands import script
 from rolecall.commands.pipe import Pipe
 from rolecall.commands.process import Ended, Limits, Shell
 from rolecall.commands.stdin import NOTHING, Stdin
-from rolecall.commands.stream import Echo, Stream
+from rolecall.commands.stream import AsItIs, Echo, Stream
 from rolecall.commands.terminal import Pty
 from rolecall.results import CommandResult, Status, exit_reason
 from rolecall.secret import Mask
@@ -23,6 +23,7 @@ from rolecall.wording import seconds
 
 _NEVER = float("inf")
 _HEARTBEAT = 60.0
+_RAN_NONE = "the shell ended with exit code 0 and had run none of the commands (SHELL)"
 
 
 class Listener(Protocol):
@@ -46,6 +47,13 @@ class Apart(Listener, Protocol):
 
     def errors(self, data: bytes) -> None:
         """As `output`, of stderr."""
+
+
+@runtime_checkable
+class Verbatim(Listener, Protocol):
+    """Hears the bytes as they are: where a line lacks its end, none is added."""
+
+    verbatim: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,10 +92,11 @@ def run(
     first = Pty if stdin.shown else Pipe
     pipe, *apart = _made([first, Pipe] if isinstance(listener, Apart) else [first])
     written = script.write(plan.commands, scratch, shell=plan.shell, mark_fd=pipe.mark_fd)
-    kind = Echo if stdin.shown else Stream
+    passing = AsItIs if isinstance(listener, Verbatim) else Stream
+    kind = Echo if stdin.shown else passing
     stream = kind(mask=mask, emit=tracker.output, mark=written.mark, on_mark=tracker.on_mark)
     tracker.stream = stream
-    beside = Stream(mask=mask, emit=tracker.errors, mark=None, on_mark=tracker.on_mark)
+    beside = passing(mask=mask, emit=tracker.errors, mark=None, on_mark=tracker.on_mark)
     tracker.beside = beside
     if written.mark is None:
         tracker.started(0)
@@ -189,6 +198,8 @@ class _Tracker:
         """The results, once the shell has ended."""
         if self._current is None and not self._results:
             self.started(0)
+            if not ended.exit_code:  # a shell that only reads what it is given, or is none
+                ended = replace(ended, reason=ended.reason or _RAN_NONE)
         if self._current is not None:
             self._ended(ended.exit_code, ended.reason)
         elif ended.exit_code and self._results[-1].status is Status.SUCCEEDED:

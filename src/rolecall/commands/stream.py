@@ -106,6 +106,14 @@ class Stream:
             self._tail = (self._tail + data[-_TAIL_BYTES:])[-_TAIL_BYTES:]
 
 
+class AsItIs(Stream):
+    """Adds nothing: what has no end of line at its end is passed on without one."""
+
+    def close(self) -> None:
+        self._emit(self._masked(self._held))
+        self._held = b""
+
+
 class Echo(Stream):
     """Passes on a terminal's output as it comes, masked: who types wants to see it at once.
 

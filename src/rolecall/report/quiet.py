@@ -21,6 +21,8 @@ class Quiet:
         seen: whether the command has a terminal, where a person sees that it goes on.
     """
 
+    verbatim = True
+
     def __init__(self, output: ByteSink, errors: TextIO, *, seen: bool = False) -> None:
         self._output, self._errors, self._seen = output, errors, seen
 

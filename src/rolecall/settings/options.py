@@ -334,7 +334,7 @@ class Settings:
     only: tuple[str, ...] = option(
         ListOf(
             Text(
-                r"[\w.@+*?\[\]!:-]{1,128}(?:/[a-z0-9-]+)?",
+                r"(?!.*\*\*\*)[\w.@+*?\[\]!:-]{1,128}(?:/[a-z0-9-]+)?",
                 "a name, a pattern of names, an account id or wave:2, or one of them and /region",
             ),
         ),
@@ -412,7 +412,8 @@ class Settings:
         ),
         default=(),
         help="Names or patterns of variables whose values are hidden wherever something shows them;"
-        " of a JSON object each text. In CodeBuild, those of SECRETS_MANAGER and PARAMETER_STORE",
+        " of a JSON object each text. In CodeBuild, name those of SECRETS_MANAGER and"
+        " PARAMETER_STORE",
         guards="would hide no variable",
     )
     report_dir: str = option(
