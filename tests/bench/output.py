@@ -1,12 +1,24 @@
 """A command that prints much, through rolecall and through `sed -u`."""
 
+import base64
 import json
+import random
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench.measure import ChildError, Row, Sample, at_most, child, interleaved
 from tests.bench.place import Place, role_arns
 
 _MB = 1_000_000
+# What looks most like a secret in pieces: each line is looked up by the mask.
+_SUSPECT: dict[str, Callable[[random.Random], bytes]] = {
+    "base64": lambda chance: base64.b64encode(chance.randbytes(57)) + b"\n",
+    "sha256 sums": lambda chance: chance.randbytes(32).hex().encode() + b"  lib/file.py\n",
+    "long paths": lambda chance: (
+        b"copied /opt/rolecall/lib/python/site-packages/botocore/data/%d/service\n"
+        % chance.randrange(10**6)
+    ),
+}
 _LINE = b"%09d Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor in\n"
 
 
@@ -44,7 +56,30 @@ def rows(place: Place) -> list[Row]:
             right=f"{size / _MB / by_line:.0f} MB/s",
             ratio=by_line / min(of_command),
         ),
+        *(_suspect(place, name) for name in _SUSPECT),
     ]
+
+
+def _suspect(place: Place, name: str) -> Row:
+    """Half as much output of lines that the mask has to look up."""
+    text, size = place.folder / "suspect", place.scale.output_mb * _MB // 2
+    chance = random.Random(1)
+    some = b"".join(_SUSPECT[name](chance) for _ in range(100_000))
+    with text.open("wb") as file:
+        for _ in range(max(1, size // len(some))):
+            file.write(some)
+    environ = place.rolecall(TARGETS=f"dev={role_arns(1)[0]}", COMMANDS=f"cat {text}")
+    argv = ["stdbuf", "-oL", "sed", "s/^/dev | /", text]
+    best = interleaved(
+        {
+            "rolecall": lambda: child(["rolecall", "run"], environ=environ, folder=place.folder),
+            "lines": lambda: child(argv, environ=place.environ, folder=place.folder),
+        },
+        place.scale.repeats,
+    )
+    text.unlink()
+    what = f"{size // _MB} MB of {name}: rolecall run / sed that reads in blocks, writes lines"
+    return at_most(what, best["rolecall"].seconds, best["lines"].seconds)
 
 
 def _write(path: Path, size: int) -> int:

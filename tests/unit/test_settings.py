@@ -638,3 +638,10 @@ def test_every_entry_of_a_list_of_commands_that_will_not_do_is_told(loaded):
 def test_what_stands_for_something_hidden_is_no_pattern(loaded):
     (problem,) = loaded({"ROLECALL_ONLY": "dev,***"}).problems
     assert problem.place == "ROLECALL_ONLY"
+
+
+@pytest.mark.parametrize("text", [",", " , ,"])
+def test_a_list_of_commas_is_given_and_names_no_target(loaded, text):
+    file = "targets: [a]\n"
+    assert loaded({"ROLECALL_TARGETS": text}, file=file).given["TARGETS"].origin == "variable"
+    assert loaded({"ROLECALL_TARGETS": " "}, file=file).given["TARGETS"].origin == "file"

@@ -41,7 +41,8 @@ def winning(*levels: Values) -> tuple[dict[str, Raw], dict[str, Raw]]:
 
 def _is_empty(option: Option, raw: Raw) -> bool:
     if raw.empty:
-        return True
+        # A comma alone is a list, as of a template whose values are empty: it names no target.
+        return not (option.name in LISTS and "," in (raw.value or ""))
     if not (option.narrows or option.guards):
         return False  # `[]` says in so many words that there are none
     try:
