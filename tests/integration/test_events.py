@@ -25,7 +25,8 @@ done
 """
 # Told only of silent minutes, of signals, of an organisation, of a state that several want, of a
 # full disk, of renewals that never succeed and of copies: tests/unit/test_logs_page, test_signals,
-# test_discovery, test_state, test_target_logs, test_troubleshooting, test_workspaces, test_run.
+# test_discovery, test_state, test_target_logs, test_troubleshooting, test_workspaces, test_run,
+# test_first_process.
 ELSEWHERE = {"still_running", "interrupted", "organization_read", "organization_reading"}
 ELSEWHERE |= {
     "session_ended",
@@ -37,6 +38,7 @@ ELSEWHERE |= {
     "workspace_left",
     "artifacts_not_made",
     "endpoint_not_opened",
+    "keys_readable",
 }
 
 

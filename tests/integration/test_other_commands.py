@@ -80,7 +80,7 @@ def test_exec_says_that_there_are_no_credentials(rolecall):
 
 def test_exec_prints_the_command_s_output_and_nothing_else(rolecall):
     done = rolecall("exec", "tst", "--", "printf", "%s|", "$ROLECALL_TARGET", "a b")
-    assert (done.code, done.out, done.err) == (0, "$ROLECALL_TARGET|a b|\n", "")
+    assert (done.code, done.out, done.err) == (0, "$ROLECALL_TARGET|a b|", "")
 
 
 def test_exec_keeps_stderr_of_the_command_apart_and_masks_both(rolecall, sts):
