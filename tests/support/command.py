@@ -82,8 +82,10 @@ class Command:
     def environ(self, extra: Mapping[str, str]) -> dict[str, str]:
         scratch = self.folder / "tmp"
         scratch.mkdir(exist_ok=True)
+        # pytest's own is another one in each phase of a test, and so would each try of a run be.
+        inherited = {name: v for name, v in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
         return {
-            **os.environ,
+            **inherited,
             **SOURCE_KEYS,
             "AWS_ENDPOINT_URL": self.url,
             "TMPDIR": str(scratch),
