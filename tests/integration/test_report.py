@@ -77,9 +77,13 @@ def test_only_is_checked_before_anything_is_done(rolecall, sts):
     assert not sts.assumed()
 
 
-def test_only_is_of_no_concern_where_a_target_is_named(rolecall):
-    done = rolecall("exec", "dev", "--", "echo $ROLECALL_TARGET", ROLECALL_ONLY="tst")
+def test_a_target_that_is_named_is_one_of_those_that_only_leaves(rolecall):
+    command = ("exec", "dev", "--", "echo $ROLECALL_TARGET")
+    done = rolecall(*command, ROLECALL_ONLY="d*")
     assert (done.code, done.out) == (0, "dev\n")
+    done = rolecall(*command, ROLECALL_ONLY="tst")
+    assert (done.code, done.out) == (2, "")
+    assert "'dev' is not among the targets that ONLY leaves" in done.message
 
 
 def test_two_runs_are_compared(rolecall):
@@ -174,10 +178,12 @@ def test_a_second_run_leaves_the_report_of_one_that_is_under_way(rolecall, sts):
     assert rolecall.run("true").code == 0
 
 
-def test_a_report_does_not_need_right_settings(rolecall):
+def test_a_report_needs_no_right_settings_but_those_that_it_reads(rolecall):
     rolecall.run("true")
-    (rolecall.folder / "rolecall.yml").write_text("odd: [")
     assert rolecall("report", ROLECALL_ODD="1").code == 0
+    # It may say where the report is, and what is to be hidden in it.
+    (rolecall.folder / "rolecall.yml").write_text("odd: [")
+    assert rolecall("report").code == 2
 
 
 def test_a_hostile_report_does_not_steer_the_terminal(rolecall, tmp_path):
