@@ -311,7 +311,8 @@ def test_regional_endpoints_are_used():
         ("us-east-1", "sts.us-east-1.amazonaws.com"),
         ("cn-north-1", "sts.cn-north-1.amazonaws.com.cn"),
     ]:
-        assert Source(region).client("sts").meta.endpoint_url == f"https://{host}"
+        client = Source(region).client("sts")._client
+        assert client.meta.endpoint_url == f"https://{host}"
 
 
 def test_preflight_asks_a_few_at_a_time(tmp_path):
