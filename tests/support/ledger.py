@@ -11,8 +11,8 @@ from pathlib import Path
 
 # Appended in one write each, so that no kill leaves half a line.
 SCRIPT = (
-    'echo "begin $ROLECALL_TARGET $TRY" >>"$LEDGER"; {work};'
-    ' echo "end $ROLECALL_TARGET $TRY" >>"$LEDGER"'
+    'echo "begin $ROLECALL_TARGET $INVOCATION_ID" >>"$LEDGER"; {work};'
+    ' echo "end $ROLECALL_TARGET $INVOCATION_ID" >>"$LEDGER"'
 )
 _NOT_WRITTEN = "warning: state not written"
 _SUCCEEDED = re.compile(r"^--- (\w+) succeeded", re.MULTILINE)
@@ -34,7 +34,8 @@ class Ledger:
     _known: set[str] = field(default_factory=set)
 
     def environ(self, number: int | str) -> dict[str, str]:
-        return {"LEDGER": str(self.path), "TRY": str(number)}
+        # What systemd calls a try by, which is no part of what a success counts for.
+        return {"LEDGER": str(self.path), "INVOCATION_ID": str(number)}
 
     def lines(self) -> list[list[str]]:
         text = self.path.read_text() if self.path.exists() else ""
