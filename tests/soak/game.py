@@ -124,7 +124,7 @@ class Game:
     def _environ(self, number: str, deeds: Path) -> Mapping[str, str]:
         return self._command.environ(
             {
-                **self._options,
+                **{name: value for name, value in self._options.items() if value},
                 **self._place.state.environ,
                 **self._ledger.environ(number),
                 "DEEDS": str(deeds),
