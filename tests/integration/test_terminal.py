@@ -30,6 +30,7 @@ def watch(rolecall, tmp_path):
                 "TERM": "xterm-256color",
                 "ROLECALL_TARGETS": many(count, names),
                 "ROLECALL_MAX_PARALLEL": "3",
+                "ROLECALL_WORKSPACE": "shared",  # where the files are that they wait for
                 "ROLECALL_ON_FAILURE": "continue",
                 "ROLECALL_COMMANDS": commands or WAIT,
                 **extra,
