@@ -88,6 +88,7 @@ def test_what_remains_is_the_log_as_it_is_without_a_terminal(watch, rolecall, tm
         WAIT,
         WRONG="t2",
         ROLECALL_TARGETS=many(6),
+        ROLECALL_WORKSPACE="shared",
         ROLECALL_MAX_PARALLEL="3",
         ROLECALL_ON_FAILURE="continue",
         ROLECALL_BEFORE="echo first",
@@ -206,12 +207,12 @@ def test_wide_characters_are_cut_where_the_line_ends(watch, tmp_path):
 
 
 def test_what_steers_a_terminal_does_not_come_from_commands(watch, tmp_path):
-    script = r"printf '\033[2J\033[H\033[31mred\033[0m\033[?25l\033]0;title\007\a\n'" + WAIT
+    script = r"printf '\033[2J\033[H\033[31mscarlet\033[0m\033[?25l\033]0;title\007\a\n'" + WAIT
     with watch(commands=script) as seen:
         seen.until(running(3))
-        seen.until(lambda seen: "t3 | red" in seen.text)
+        seen.until(lambda seen: "t3 | scarlet" in seen.text)
         assert not seen.cursor_hidden
-        assert seen.colours("red") == {"red"}
+        assert seen.colours("scarlet") == {"red"}
         (tmp_path / "go").touch()
         assert seen.end() == 0
-        assert sum(line.endswith("| red") for line in seen.scrolled) == 6
+        assert sum(line.endswith("| scarlet") for line in seen.scrolled) == 6
