@@ -1,18 +1,17 @@
 # Every target sets up what it needs. `make help` lists them.
 PYTHON ?= python3
 VENV := .venv
-AWS_VENV := .venv-aws
+DEMO_VENV := .venv-demo
 RUN_VENV := .venv-run
 LOWEST_VENV := .venv-lowest
 DOCS_VENV := .venv-docs
 BIN := $(VENV)/bin
-AWS := $(AWS_VENV)/bin/aws
 IMAGE ?= rolecall
 WORKERS ?= auto
 BASE_IMAGE ?= debian:trixie-slim
 REVISION ?= $(or $(CODEBUILD_RESOLVED_SOURCE_VERSION),$(shell git rev-parse HEAD 2>/dev/null))
 SOURCES ?= $(CURDIR)
-LOCKS := runtime dev build aws bench docs clients sam
+LOCKS := runtime dev uv build demo bench docs clients sam
 # What `make test-lowest` runs. The image has the locked versions, so its files are none of it.
 LOWEST_TESTS ?= tests/unit --ignore tests/unit/test_image_files.py \
   $(addprefix tests/integration/,test_run.py test_plan_and_run.py test_assume.py test_discovery.py test_report.py)
@@ -28,16 +27,11 @@ help: ## list the targets
 
 # A stamp per environment: it is made again only when its lock file changes.
 $(VENV)/.ready: requirements/dev.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "rolecall needs Python 3.11 or later; set PYTHON=python3.x")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@touch $@
+	@PYTHON=$(PYTHON) pipeline/environment $(VENV) requirements/dev.txt .
 
-$(AWS_VENV)/.ready: requirements/aws.txt
-	$(PYTHON) -m venv $(AWS_VENV)
-	$(AWS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/aws.txt
-	@touch $@
+# With the AWS CLI, which the tests run as well.
+$(DEMO_VENV)/.ready: requirements/demo.txt pyproject.toml
+	@PYTHON=$(PYTHON) pipeline/environment $(DEMO_VENV) requirements/demo.txt .
 
 # What users install, and nothing that only the tests need: the bench measures this one.
 $(RUN_VENV)/.ready: requirements/runtime.txt pyproject.toml hatch_build.py $(VENV)/.ready $(shell find src -type f -not -name "*.pyc")
@@ -58,29 +52,27 @@ $(LOWEST_VENV)/.ready: requirements/lowest.txt requirements/dev.txt pyproject.to
 	@touch $@
 
 $(DOCS_VENV)/.ready: requirements/docs.txt
-	$(PYTHON) -m venv $(DOCS_VENV)
-	$(DOCS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
-	@touch $@
+	@PYTHON=$(PYTHON) pipeline/environment $(DOCS_VENV) requirements/docs.txt
 
-demo: $(VENV)/.ready $(AWS_VENV)/.ready ## deploy to four simulated accounts, with the real AWS CLI
-	@PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(AWS_VENV)/bin:$$PATH" $(BIN)/python pipeline/demo/demo.py build/demo-report
+demo: $(DEMO_VENV)/.ready ## deploy to four simulated accounts, with the real AWS CLI
+	@PATH="$(CURDIR)/$(DEMO_VENV)/bin:$$PATH" $(DEMO_VENV)/bin/python pipeline/demo/demo.py build/demo-report
 
-playground: $(VENV)/.ready $(AWS_VENV)/.ready ## a shell with rolecall, the AWS CLI and four simulated accounts
-	@PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(AWS_VENV)/bin:$$PATH" $(BIN)/python pipeline/demo/playground.py
+playground: $(DEMO_VENV)/.ready ## a shell with rolecall, the AWS CLI and four simulated accounts
+	@PATH="$(CURDIR)/$(DEMO_VENV)/bin:$$PATH" $(DEMO_VENV)/bin/python pipeline/demo/playground.py
 
-test: $(VENV)/.ready $(AWS_VENV)/.ready ## run every test, with branch coverage, in WORKERS processes
+test: $(VENV)/.ready $(DEMO_VENV)/.ready ## run every test, with branch coverage, in WORKERS processes
 	@$(BIN)/coverage erase
-	PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(AWS_VENV)/bin:$$PATH" $(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(DEMO_VENV)/bin:$$PATH" $(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
 # On Debian, as root, what is missing of its packages comes first; the rest the tests install themselves.
-test-clients: $(VENV)/.ready $(AWS_VENV)/.ready ## try every client of docs/reference/clients.md, in each mode
+test-clients: $(VENV)/.ready $(DEMO_VENV)/.ready ## try every client of docs/reference/clients.md, in each mode
 	@packages=$$(sed -n 's/^packages = \[\(.*\)\]$$/\1/p' tests/clients/clients.toml | tr -d ',"' | tr ' ' '\n' | sort -u); \
 	if [ "$$(id -u)" = 0 ] && ! dpkg --status $$packages > /dev/null 2>&1; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -qq --yes --no-install-recommends $$packages > /dev/null; fi
-	SDK_TESTS=all PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(AWS_VENV)/bin:$$PATH" \
+	SDK_TESTS=all PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(DEMO_VENV)/bin:$$PATH" \
 	  $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup tests/clients $(PYTEST_ARGS)
 
 image: ## build the container image, IMAGE, from BASE_IMAGE; TARGET=slim is without the AWS CLI
@@ -105,8 +97,8 @@ sbom: $(VENV)/.ready ## write build/sbom.cdx.json, what IMAGE is made of
 audit: $(VENV)/.ready ## look for known vulnerabilities in the locked dependencies
 	$(BIN)/python pipeline/image/audit.py $(AUDIT_ARGS) requirements/runtime.txt requirements/build.txt
 
-test-lowest: $(LOWEST_VENV)/.ready $(AWS_VENV)/.ready ## run unit and core tests with the lowest versions allowed
-	PATH="$(CURDIR)/$(LOWEST_VENV)/bin:$(CURDIR)/$(AWS_VENV)/bin:$$PATH" \
+test-lowest: $(LOWEST_VENV)/.ready $(DEMO_VENV)/.ready ## run unit and core tests with the lowest versions allowed
+	PATH="$(CURDIR)/$(LOWEST_VENV)/bin:$(CURDIR)/$(DEMO_VENV)/bin:$$PATH" \
 	  $(LOWEST_VENV)/bin/python -m pytest -n $(WORKERS) --dist loadgroup $(LOWEST_TESTS) $(PYTEST_ARGS)
 
 unit: $(VENV)/.ready ## run the fast tests only
@@ -140,8 +132,8 @@ site: $(DOCS_VENV)/.ready ## build the docs site, build/site; a link that leads 
 
 check: lint types layers docs-check secrets ## everything CI checks beside the tests
 
-bench: $(VENV)/.ready $(AWS_VENV)/.ready $(RUN_VENV)/.ready ## measure speed and memory beside what people use today
-	@PATH="$(CURDIR)/$(RUN_VENV)/bin:$(CURDIR)/$(BIN):$(CURDIR)/$(AWS_VENV)/bin:$$PATH" $(BIN)/python -m tests.bench
+bench: $(VENV)/.ready $(DEMO_VENV)/.ready $(RUN_VENV)/.ready ## measure speed and memory beside what people use today
+	@PATH="$(CURDIR)/$(RUN_VENV)/bin:$(CURDIR)/$(BIN):$(CURDIR)/$(DEMO_VENV)/bin:$$PATH" $(BIN)/python -m tests.bench
 
 # The table goes into the page where nothing was lost, repeated or leaked.
 soak: $(VENV)/.ready ## run against faults for SOAK_MINUTES (3): nothing lost, repeated or leaked
@@ -170,4 +162,4 @@ lock: $(VENV)/.ready ## resolve the dependencies again
 	  --output-file lowest.txt ../pyproject.toml
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(AWS_VENV) $(RUN_VENV) $(LOWEST_VENV) $(DOCS_VENV) .venv-bench build dist .coverage* .*_cache
+	rm -rf $(VENV) $(DEMO_VENV) $(RUN_VENV) $(LOWEST_VENV) $(DOCS_VENV) .venv-bench build dist .coverage* .*_cache
