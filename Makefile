@@ -8,6 +8,8 @@ DOCS_VENV := .venv-docs
 BIN := $(VENV)/bin
 IMAGE ?= rolecall
 WORKERS ?= auto
+IN_WORKERS = --numprocesses $(WORKERS) --dist loadgroup
+TEST_PATH = $(CURDIR)/$(BIN):$(CURDIR)/$(DEMO_VENV)/bin:$$PATH
 BASE_IMAGE ?= debian:trixie-slim
 REVISION ?= $(or $(CODEBUILD_RESOLVED_SOURCE_VERSION),$(shell git rev-parse HEAD 2>/dev/null))
 SOURCES ?= $(CURDIR)
@@ -20,7 +22,7 @@ MERMAID ?= 12.3.0
 
 .DEFAULT_GOAL := help
 .PHONY: help demo playground test unit lint types layers docs docs-check check bench pictures lock format clean
-.PHONY: test-clients soak site diagrams image run-image test-image test-lowest sbom audit secrets
+.PHONY: test-all test-clients soak site diagrams image run-image test-image test-lowest sbom audit secrets
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -60,9 +62,14 @@ demo: $(DEMO_VENV)/.ready ## deploy to four simulated accounts, with the real AW
 playground: $(DEMO_VENV)/.ready ## a shell with rolecall, the AWS CLI and four simulated accounts
 	@PATH="$(CURDIR)/$(DEMO_VENV)/bin:$$PATH" $(DEMO_VENV)/bin/python pipeline/demo/playground.py
 
-test: $(VENV)/.ready $(DEMO_VENV)/.ready ## run every test, with branch coverage, in WORKERS processes
+test: $(VENV)/.ready $(DEMO_VENV)/.ready ## run the tests, in WORKERS processes
+	@PATH="$(TEST_PATH)" $(BIN)/python -m pytest $(IN_WORKERS) $(PYTEST_ARGS)
+
+# With what repeats a property hundreds of times.
+test-all: $(VENV)/.ready $(DEMO_VENV)/.ready ## run every test, in its long form, with branch coverage
 	@$(BIN)/coverage erase
-	PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(DEMO_VENV)/bin:$$PATH" $(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	PATH="$(TEST_PATH)" $(BIN)/coverage run -m pytest $(IN_WORKERS) -m "long or not long" \
+	  --hypothesis-profile long $(PYTEST_ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
@@ -72,8 +79,7 @@ test-clients: $(VENV)/.ready $(DEMO_VENV)/.ready ## try every client of docs/ref
 	if [ "$$(id -u)" = 0 ] && ! dpkg --status $$packages > /dev/null 2>&1; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -qq --yes --no-install-recommends $$packages > /dev/null; fi
-	SDK_TESTS=all PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(DEMO_VENV)/bin:$$PATH" \
-	  $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup tests/clients $(PYTEST_ARGS)
+	SDK_TESTS=all PATH="$(TEST_PATH)" $(BIN)/python -m pytest $(IN_WORKERS) tests/clients $(PYTEST_ARGS)
 
 image: ## build the container image, IMAGE, from BASE_IMAGE; TARGET=slim is without the AWS CLI
 	docker build --build-arg BASE_IMAGE=$(BASE_IMAGE) $(if $(TARGET),--target $(TARGET)) \
@@ -99,10 +105,10 @@ audit: $(VENV)/.ready ## look for known vulnerabilities in the locked dependenci
 
 test-lowest: $(LOWEST_VENV)/.ready $(DEMO_VENV)/.ready ## run unit and core tests with the lowest versions allowed
 	PATH="$(CURDIR)/$(LOWEST_VENV)/bin:$(CURDIR)/$(DEMO_VENV)/bin:$$PATH" \
-	  $(LOWEST_VENV)/bin/python -m pytest -n $(WORKERS) --dist loadgroup $(LOWEST_TESTS) $(PYTEST_ARGS)
+	  $(LOWEST_VENV)/bin/python -m pytest $(IN_WORKERS) $(LOWEST_TESTS) $(PYTEST_ARGS)
 
 unit: $(VENV)/.ready ## run the fast tests only
-	$(BIN)/python -m pytest tests/unit $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(IN_WORKERS) tests/unit $(PYTEST_ARGS)
 
 lint: $(VENV)/.ready ## style
 	$(BIN)/ruff check .

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # A busy machine is no mistake of the code's.
-settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("here")
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("long", patient)
+settings.register_profile("short", patient, max_examples=10)
+settings.load_profile("short")
 
 # What `nohup` or a shell's `&` had ignored would stay so in every child, rolecall among them.
 for ending in (signal.SIGHUP, signal.SIGINT):

@@ -137,7 +137,6 @@ def test_no_command_and_no_script_is_no_success(fed, sts, stdin):
     assert sts.calls == []
 
 
-@pytest.mark.slow
 def test_a_script_that_never_begins_is_not_waited_for_without_end(fed, idle, sts):
     done = fed("dev", stdin=idle)
     assert done.returncode == 2
