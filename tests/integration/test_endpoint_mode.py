@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import socket
+import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,6 +13,8 @@ import pytest
 from support.command import TARGETS
 from support.sts import ContainerCredentials
 
+ASK_PY = Path(__file__).parents[1] / "support" / "ask.py"
+ASK = f'"{sys.executable}" -I "{ASK_PY}" "$AWS_CONTAINER_CREDENTIALS_FULL_URI"'
 ENDPOINT = {"ROLECALL_PROFILE_MODE": "endpoint"}
 ONE = {"ROLECALL_TARGETS": TARGETS.split()[0], **ENDPOINT}
 
@@ -40,9 +44,7 @@ def test_exec_has_it_too(rolecall):
 def test_the_token_is_masked_and_no_profile_is_named(rolecall):
     script = (
         'echo "token $AWS_CONTAINER_AUTHORIZATION_TOKEN profile [${AWS_PROFILE-none}]"; '
-        'curl -s "$AWS_CONTAINER_CREDENTIALS_FULL_URI"'
-        ' -H "Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN"; '
-        'curl -s "$AWS_CONTAINER_CREDENTIALS_FULL_URI"'
+        f'{ASK} "$AWS_CONTAINER_AUTHORIZATION_TOKEN"; {ASK}'
     )
     done = rolecall.run(script, **ONE)
     assert "token *** profile [none]" in done.out
@@ -69,9 +71,8 @@ def test_the_source_s_own_container_endpoint_is_not_the_target_s(rolecall, tmp_p
 
 
 def test_one_target_s_token_gives_it_its_own_session_and_no_other(rolecall, sts, tmp_path):
-    ask = 'curl -s "$AWS_CONTAINER_CREDENTIALS_FULL_URI" -H "Authorization: $1"'
     script = (
-        f"ask() {{ {ask}; }}\n"
+        f'ask() {{ {ASK} "$1"; }}\n'
         'key=$(ask "$AWS_CONTAINER_AUTHORIZATION_TOKEN" | cut -d\\" -f4)\n'
         f"echo $key > {tmp_path}/$ROLECALL_TARGET.key\n"
         f"until test -s {tmp_path}/dev.key -a -s {tmp_path}/tst.key; do sleep .05; done\n"
@@ -88,8 +89,7 @@ def test_one_target_s_token_gives_it_its_own_session_and_no_other(rolecall, sts,
 
 def test_what_a_target_had_is_given_to_nobody_after_its_end(rolecall, tmp_path):
     script = (
-        f'if test -e {tmp_path}/token; then curl -s -H "Authorization: $(cat {tmp_path}/token)"'
-        " $AWS_CONTAINER_CREDENTIALS_FULL_URI;"
+        f'if test -e {tmp_path}/token; then {ASK} "$(cat {tmp_path}/token)";'
         f" else echo $AWS_CONTAINER_AUTHORIZATION_TOKEN > {tmp_path}/token; fi"
     )
     two = " ".join(TARGETS.split()[:2])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import pty
 import select
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from support import needs
 
 _PROMPT = "at-the-prompt:"
 _PATIENCE = 60.0
@@ -43,7 +44,7 @@ def typed(shell: str, keys: str, *, folder: Path, environ: Mapping[str, str]) ->
     argv, setup = _SHELLS[shell]
     line, start = folder / "line", folder / "setup"
     start.write_text(setup)
-    ours, theirs = pty.openpty()
+    ours, theirs = needs.open_terminal()
     process = subprocess.Popen(
         argv,
         cwd=folder,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import pty
 import select
 import signal
 import struct
@@ -17,6 +16,8 @@ from types import TracebackType
 from typing import Any, Self
 
 import pyte
+
+from support import needs
 
 _PATIENCE = 60.0
 _SCROLLBACK = 100_000
@@ -41,7 +42,7 @@ class Watched:
         self.raw = b""
         self._screen = pyte.HistoryScreen(columns, rows, history=_SCROLLBACK, ratio=0.5)
         self._stream = pyte.ByteStream(self._screen)
-        self._ours, theirs = pty.openpty()
+        self._ours, theirs = needs.open_terminal()
         _set_size(theirs, columns, rows)
         self.process = subprocess.Popen(
             argv,
