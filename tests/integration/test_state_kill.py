@@ -77,21 +77,23 @@ class Killer:
             self.run(folder / str(seed), seed, extra_in(folder / str(seed)))
 
 
-def test_runs_that_are_killed_at_250_random_moments_lose_no_target_and_repeat_none(
-    forks, sts, tmp_path
+@pytest.mark.parametrize("kills", [20, pytest.param(250, marks=pytest.mark.long)])
+def test_runs_that_are_killed_at_random_moments_lose_no_target_and_repeat_none(
+    forks, sts, tmp_path, kills
 ):
     def state_in(folder):
         path = folder / "state/killed/1-of-1.json"
         return path.read_bytes() if path.exists() else None
 
     killer = Killer(forks, sts.url, state_in)
-    killer.runs(tmp_path, 250, lambda folder: {"ROLECALL_STATE": "state"})
+    killer.runs(tmp_path, kills, lambda folder: {"ROLECALL_STATE": "state"})
     assert (killer.lost, killer.repeated) == ([], [])
     left = [path.name for path in tmp_path.rglob("state/killed/*")]
     assert set(left) == {"1-of-1.json", "1-of-1.lock"}
 
 
-def test_the_same_holds_in_a_bucket_where_a_lease_has_to_pass_first(forks, sts, tmp_path):
+@pytest.mark.parametrize("kills", [10, pytest.param(80, marks=pytest.mark.long)])
+def test_the_same_holds_in_a_bucket_where_a_lease_has_to_pass_first(forks, sts, tmp_path, kills):
     with ScriptedS3() as s3:
 
         def state_in(folder):
@@ -102,7 +104,7 @@ def test_the_same_holds_in_a_bucket_where_a_lease_has_to_pass_first(forks, sts, 
         killer = Killer(forks, sts.url, state_in)
         killer.runs(
             tmp_path,
-            80,
+            kills,
             lambda folder: {
                 "ROLECALL_STATE": f"s3://{BUCKET}/{folder.name}",
                 "ROLECALL_STATE_LEASE": "5s",
