@@ -32,8 +32,7 @@ pytestmark = pytest.mark.timeout(240)
 
 @pytest.fixture(scope="module")
 def forks():
-    with Forks() as started:
-        yield started
+    return Forks()
 
 
 class Killer:
@@ -54,7 +53,7 @@ class Killer:
             log.touch()
             environ = command.environ({**GIVEN, **extra, **ledger.environ(number)})
             begun = time.monotonic()
-            process = self._forks.start(environ, folder, log)
+            process = self._forks.start(["run"], environ=environ, folder=folder, out=log)
             if seed and number <= MOST:
                 time.sleep(chance.uniform(0, self._usual))
                 os.kill(process, signal.SIGKILL)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from typing import Any, Self
 
 import pytest
 
-from support import spare
+from support.forks import Pool
 
 ROLECALL = str(Path(sys.executable).parent / "rolecall")
 SOURCE_KEYS = {
@@ -28,6 +29,7 @@ TARGETS = " ".join(
     f"{name}=arn:aws:iam::{account}:role/deploy"
     for name, account in zip(("dev", "tst", "prd"), ACCOUNTS, strict=True)
 )
+_FORKS = Pool()
 _OF_PYTHON = ("PYTHON", "LC_", "LANG", "LD_")
 
 
@@ -126,11 +128,23 @@ class Command:
 
     def __call__(self, *arguments: str, **extra: str) -> Finished:
         """What became of a run; it is forked where nothing of it is about how Python starts."""
-        if self.argv == (ROLECALL,) and not any(n.startswith(_OF_PYTHON) for n in extra):
-            ended = spare.run(("rolecall", *arguments), cwd=self.folder, env=self.environ(extra))
-            if ended:
-                return Finished(code=ended.code, out=ended.out, err=ended.err, folder=self.folder)
+        if self.argv == (ROLECALL,) and not any(name.startswith(_OF_PYTHON) for name in extra):
+            return self._forked(arguments, extra)
         return self.finish(self.start(*arguments, **extra))
+
+    def _forked(self, arguments: Sequence[str], extra: Mapping[str, str]) -> Finished:
+        with tempfile.TemporaryDirectory() as name:
+            out, err = Path(name, "out"), Path(name, "err")
+            environ, within = self.environ(extra), 60
+            try:
+                code = _FORKS.run(
+                    arguments, environ=environ, folder=self.folder, out=out, err=err, within=within
+                )
+            except TimeoutError:
+                shown = out.read_text(errors="replace") + err.read_text(errors="replace")
+                pytest.fail(f"not ended after {within} s: {shown[-4000:]}")
+            said = [path.read_text(errors="replace") for path in (out, err)]
+        return Finished(code=code, out=said[0], err=said[1], folder=self.folder)
 
     def run(self, commands: str, **extra: str) -> Finished:
         return self("run", ROLECALL_COMMANDS=commands, **extra)

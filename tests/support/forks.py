@@ -1,87 +1,150 @@
 """Runs rolecall many times for the price of starting it once: each run is a fork.
 
-`python -m support.forks` reads runs from standard input, one JSON object a line: `environ`,
-`folder` and `log`, the file that its output goes to. It answers with the process's id. An empty
-line asks for the exit code, negative for a signal, once it has ended; until then the id stays its.
+What runs is `rolecall.__main__.main`, in a process and a session of its own, with the arguments,
+variables, folder and output that it is given: all but Python's start, which other tests have.
 """
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import json
 import os
 import pkgutil
+import select
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
-
-import rolecall
-from rolecall.cli.main import run_command
 
 
 class Forks:
-    """The process that runs come from, while the context lasts."""
+    """The process that runs come from, one at a time. It ends with this one.
 
-    def __enter__(self) -> Self:
+    It reads runs from standard input, a JSON object a line, and answers each with a process id. An
+    empty line asks for the exit code, once it has ended; until then the id stays its.
+    """
+
+    def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "support.forks"],
-            cwd=Path(__file__).parents[1],
+            [sys.executable, "-I", __file__],
+            cwd="/",
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        return self
+        atexit.register(self.close)
 
-    def __exit__(self, *exc_info: object) -> None:
+    def close(self) -> None:
         self._process.communicate(timeout=30)
 
-    def start(self, environ: Mapping[str, str], folder: Path, log: Path) -> int:
-        """Starts `rolecall run`; its process id."""
-        asked = {"environ": dict(environ), "folder": str(folder), "log": str(log)}
-        assert self._process.stdin is not None
-        print(json.dumps(asked), file=self._process.stdin, flush=True)
+    def start(
+        self,
+        argv: Sequence[str],
+        *,
+        environ: Mapping[str, str],
+        folder: Path,
+        out: Path,
+        err: Path | None = None,
+    ) -> int:
+        """Starts `rolecall` with these arguments; its process id.
+
+        Args:
+            out: gets what it prints at its end, and all of standard error where err is none.
+        """
+        asked = {"argv": ["rolecall", *argv], "environ": dict(environ), "folder": str(folder)}
+        self._say(json.dumps({**asked, "outputs": [str(out), str(err or out)]}))
         return self._answer()
 
-    def wait(self) -> int:
-        """The exit code of what was started last."""
-        assert self._process.stdin is not None
-        print(file=self._process.stdin, flush=True)
-        return self._answer()
+    def wait(self, within: float | None = None) -> int:
+        """The exit code of what was started last, negative where a signal ended it.
 
-    def _answer(self) -> int:
+        Raises:
+            TimeoutError: it has not ended within so many seconds.
+        """
+        self._say("")
+        return self._answer(within)
+
+    def _say(self, line: str) -> None:
+        assert self._process.stdin is not None
+        print(line, file=self._process.stdin, flush=True)
+
+    def _answer(self, within: float | None = None) -> int:
         assert self._process.stdout is not None
+        if not select.select([self._process.stdout], [], [], within)[0]:
+            raise TimeoutError
         return int(self._process.stdout.readline())
 
 
+class Pool:
+    """Forks that are free, so that runs of several threads are not waited for in turn."""
+
+    def __init__(self) -> None:
+        self._free: list[Forks] = []
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        environ: Mapping[str, str],
+        folder: Path,
+        out: Path,
+        err: Path,
+        within: float,
+    ) -> int:
+        """The exit code of `rolecall` with these arguments.
+
+        Raises:
+            TimeoutError: it had not ended within so many seconds, and was killed.
+        """
+        try:
+            forks = self._free.pop()
+        except IndexError:
+            forks = Forks()
+        process = forks.start(argv, environ=environ, folder=folder, out=out, err=err)
+        try:
+            code = forks.wait(within)
+        except TimeoutError:
+            os.killpg(process, signal.SIGKILL)
+            raise
+        self._free.append(forks)
+        return code
+
+
 def _import_all() -> None:
+    import rolecall  # noqa: PLC0415  its own process does
+
+    for name in ("boto3", "botocore.session", "botocore.client", "botocore.credentials"):
+        importlib.import_module(name)
     for module in pkgutil.walk_packages(rolecall.__path__, "rolecall."):
-        if not module.name.endswith("__main__"):
+        if not module.name.endswith(("__main__", "isolation", "reaper")):
             importlib.import_module(module.name)
+    # What is there already needs no look in any fork, and stays shared with them.
+    gc.collect()
+    gc.freeze()
 
 
 def _become(asked: Mapping[str, object]) -> None:
-    """Turns this fork into what `rolecall run` would be."""
+    """Turns this fork into what the command would be."""
     os.setsid()
     os.chdir(str(asked["folder"]))
-    environ = asked["environ"]
+    environ, argv, outputs = asked["environ"], asked["argv"], asked["outputs"]
     assert isinstance(environ, dict)
+    assert isinstance(argv, list)
+    assert isinstance(outputs, list)
     os.environ.clear()
     os.environ.update(environ)
-    log = os.open(str(asked["log"]), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    for descriptor in (1, 2):
-        os.dup2(log, descriptor)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    sys.argv = ["rolecall", "run"]
-    code = run_command()
-    sys.stdout.flush()
-    os._exit(code)
+    for descriptor, path in enumerate(outputs, start=1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), descriptor)
+    os.closerange(3, 64)
+    sys.argv = argv
 
 
-def main() -> None:
-    """Serves until standard input ends."""
-    _import_all()
+def _serve() -> None:
+    """Ends with standard input; returns in each fork, as the run that it is to be."""
     process = -1
     for line in sys.stdin:
         if not line.strip():
@@ -89,12 +152,15 @@ def main() -> None:
             continue
         process = os.fork()
         if process == 0:
-            try:
-                _become(json.loads(line))
-            finally:
-                os._exit(70)
+            _become(json.loads(line))
+            return
         print(process, flush=True)
+    os._exit(0)
 
 
 if __name__ == "__main__":
+    from rolecall.__main__ import main
+
+    _import_all()
+    _serve()
     main()
