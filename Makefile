@@ -124,7 +124,7 @@ types: $(VENV)/.ready ## static types, strictly
 layers: $(VENV)/.ready ## modules import only what stands to their left
 	$(BIN)/lint-imports
 
-docs: $(VENV)/.ready ## write the generated parts of README and docs again
+docs: $(VENV)/.ready ## write the generated parts of the docs again
 	$(BIN)/python docs/generate.py
 
 docs-check: $(VENV)/.ready ## fail where a generated part is out of date

@@ -1,4 +1,4 @@
-"""Writes what is made from the code: the README's table, a schema, and pages of docs/reference.
+"""Writes what is made from the code: a schema, and pages of docs/reference.
 
 `--check` writes nothing, and fails where something is out of date.
 """
@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from pathlib import Path
 
@@ -16,23 +15,15 @@ import references
 from rolecall.settings import reference
 
 ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
 DOCS = ROOT / "docs"
 SCHEMA = DOCS / "rolecall.schema.json"
 # `rolecall explain` shows it, also where there is nothing but the installed package.
 PACKAGED = ROOT / "src" / "rolecall" / "troubleshooting.md"
-_TABLE = re.compile(r"(<!-- options: begin -->\n).*?(<!-- options: end -->)", re.DOTALL)
 
 
 def main() -> int:
     """1 where `--check` finds something out of date."""
-    readme = README.read_text()
-    if not _TABLE.search(readme):
-        print(f"{README.name} has no place for the options table")
-        return 1
-    table = reference.markdown_table()
     wanted = {
-        README: _TABLE.sub(lambda found: found[1] + table + found[2], readme),
         SCHEMA: json.dumps(reference.json_schema(), indent=2, ensure_ascii=False) + "\n",
         **pages(),
         PACKAGED: (DOCS / "troubleshooting.md").read_text("utf-8"),

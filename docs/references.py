@@ -17,24 +17,25 @@ _SETTINGS = "settings"
 _PAGE = re.compile(r"\bdocs/([\w-]+\.md)\b")
 _OPTIONS = """\
 Each option is a variable, a flag and a key of `rolecall.yml`. A flag wins over a variable, a
-variable over the file, the file over the default. An empty variable or key counts as not given
-where nothing is lost by it; an empty flag is a mistake. What narrows and is empty leaves no target,
-and what guards may not be empty: each option says so. A flag that a command would pass over, as
-`exec` would `--plan`, is a mistake. So is a variable that begins with `ROLECALL_` and is none of
-these. `rolecall config` prints each with its value and where that came from; a `rolecall.yml`
-elsewhere is named by `ROLECALL_CONFIG` or `--config`. How targets are written has
-[a page of its own](targets.md); `ROLECALL_TARGET_<NAME>` is the ARN of the target of that name, and
-has no flag or key.
+variable over the file, the file over the default. `rolecall config` prints each with its value and
+where that came from.
 
-Of AWS's own variables and files rolecall reads what every SDK reads: credentials and profiles,
-`AWS_REGION`, `AWS_ENDPOINT_URL`, proxies. `NO_COLOR` takes the colours away.
+- An empty variable or key counts as not given; an empty flag is a mistake. Options that narrow the
+  targets or guard something treat empty otherwise: their sections say how.
+- A variable that begins with `ROLECALL_` and is not listed here is a mistake, and so is a flag that
+  the command has no use for.
+- `ROLECALL_CONFIG` or `--config` names a `rolecall.yml` elsewhere. `ROLECALL_TARGET_<NAME>` is the
+  ARN of the target of that name; it has no flag or key. [Targets](targets.md) have a page of their
+  own.
+- Of AWS's own variables and files rolecall reads what every SDK reads: credentials and profiles,
+  `AWS_REGION`, `AWS_ENDPOINT_URL`, proxies. `NO_COLOR` turns colours off.
 
-| it takes | which is |
+| takes | which is |
 |---|---|
 | time | seconds, or `90s`, `15m`, `1h`, `1h30m` |
 | count or share | `16`, or `25%` |
-| list | values apart by commas or white space, or a JSON or YAML list |
-| pairs | `name=value` apart by commas or newlines, or a JSON or YAML mapping |
+| list | values separated by commas or white space, or a JSON or YAML list |
+| pairs | `name=value` separated by commas or newlines, or a JSON or YAML mapping |
 | policy | JSON, as text or as a YAML mapping |
 | true/false | `true`, `false`; the flag alone is true, `--no-…` is false |
 """
@@ -51,7 +52,22 @@ def option_page() -> str:
     """Every option, with all the ways to give it."""
     entries = "\n".join(_option(option) for option in options())
     made = _MADE.format(source="src/rolecall/settings/options.py")
-    return f"# Options\n\n{made}\n{_OPTIONS}\n{entries}"
+    return f"# Options\n\n{made}\n{_OPTIONS}\n{_table()}\n{entries}"
+
+
+def _table() -> str:
+    """All options at a glance, each with its section."""
+    lines = ["| variable | takes | default | says |", "|---|---|---|---|"]
+    for option in options():
+        default = f"`{default_text(option)}`" if default_text(option) else ""
+        cells = f"[`{option.variable}`](#{option.key})", option.kind.name, default, _gist(option)
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _gist(option: Option) -> str:
+    """What an option's help says before it goes into details."""
+    return _cell(re.split(r"[:;] ", option.help)[0])
 
 
 def _option(option: Option) -> str:

@@ -20,7 +20,8 @@ extensions = ["myst_parser", "repository"]
 
 # The anchors that GitHub makes of headings; a link to one that is not there is an error (-W).
 myst_heading_anchors = 4
-myst_enable_extensions = ["alert"]
+# An `<img>` with a width is a picture like any other.
+myst_enable_extensions = ["alert", "html_image"]
 # `mermaid` and `insights` are languages to GitHub or CloudWatch alone.
 suppress_warnings = ["misc.highlighting_failure"]
 nitpicky = True

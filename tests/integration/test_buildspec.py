@@ -118,16 +118,35 @@ def test_what_one_action_puts_out_may_be_handed_on_to_the_next(deploy):
     assert done.exported["ROLECALL_SUCCEEDED"] == "3"
 
 
-def test_the_readme_shows_the_buildspec_as_it_is():
-    readme = (ROOT / "README.md").read_text()
-    shown = readme.partition("```yaml\n# buildspec.yml\n")[2].partition("```")[0]
-    spec = parse(shown)
-    assert (spec.phases, spec.reports, spec.artifacts) == (
-        DEPLOY.phases,
-        DEPLOY.reports,
-        DEPLOY.artifacts,
+def readme_block(language):
+    readme = (ROOT / "README.md").read_text("utf-8")
+    return (
+        readme.partition("## In a pipeline\n")[2]
+        .partition(f"```{language}\n")[2]
+        .partition("```")[0]
     )
-    assert set(spec.exported) <= set(DEPLOY.exported)
+
+
+@pytest.mark.parametrize(("commands", "code"), [("echo in $ROLECALL_TARGET", 0), (FAILS_IN_TST, 1)])
+def test_the_five_lines_of_the_readme_deploy_and_fail_where_a_target_fails(deploy, commands, code):
+    shown = readme_block("yaml")
+    assert len(shown.splitlines()) == 5
+    done = deploy(commands, spec=parse(shown))
+    assert done.phases[0].exit_code == code, done.output
+    assert done.succeeded is (code == 0)
+
+
+def test_the_variables_beside_them_are_all_that_a_run_needs(rolecall):
+    names, last = {}, ""
+    for line in readme_block("text").splitlines():
+        name, value = re.fullmatch(r"(ROLECALL_\w+)? +(.*)", line).groups()
+        last = name or last
+        names[last] = f"{names.get(last, '')} {value}".strip()
+    done = rolecall("plan", **names)
+    assert done.code == 0, done.err
+    assert "rolecall: 2 targets, in sequence" in done.out
+    assert "npm run build" in done.out.partition("before")[2]
+    assert "--no-progress" in done.out
 
 
 def test_no_secret_is_in_any_file_of_the_report(rolecall, sts):

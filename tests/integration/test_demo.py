@@ -17,8 +17,9 @@ from playground import TRY
 from support.command import ROLECALL
 from support.tutorial import steps
 
-FIRST_RUN = Path(__file__).parents[2] / "docs" / "first-run.md"
-DEMO = Path(__file__).parents[2] / "pipeline" / "demo" / "demo.py"
+ROOT = Path(__file__).parents[2]
+FIRST_RUN = ROOT / "docs" / "first-run.md"
+DEMO = ROOT / "pipeline" / "demo" / "demo.py"
 PLAYGROUND = DEMO.with_name("playground.py")
 
 
@@ -92,6 +93,19 @@ def test_the_playground_does_what_it_tells_one_to_try(playground, tmp_path):
     commands = re.findall(r"^playground \$ (.*)$", shown, re.MULTILINE)
     assert commands.pop() == "exit"
     assert set(commands) <= TRY.keys()
+
+
+def test_what_the_readme_shows_of_the_playground_fails_once_and_goes_on(playground):
+    readme = (ROOT / "README.md").read_text("utf-8")
+    lines = re.findall(r"^playground \$ (.*?)(?: +#.*)?$", readme, re.MULTILINE)
+    done = playground("".join(f'{line}\necho "ended with $?"\n' for line in lines) + "ls report\n")
+    codes = [int(code) for code in re.findall(r"^ended with (\d+)$", done.stdout, re.MULTILINE)]
+    assert codes == [0, 0, 0, 1, 0, 0, 0], done.stdout + done.stderr
+    # The line that the log ends with is the one that is shown.
+    left = re.search(r"^To run all that is left: (.*)$", done.stdout, re.MULTILINE)
+    assert left[1] == lines[-2]
+    assert done.stdout.count("dev succeeded") == 2
+    assert "report.html" in done.stdout.splitlines()
 
 
 def test_in_the_playground_nothing_of_the_user_s_is_within_reach(playground, tmp_path, monkeypatch):

@@ -108,9 +108,10 @@ def test_each_page_has_a_place_in_the_contents():
     assert set(PAGES) - decisions - {index} == {p for p in links(index) if p.suffix == ".md"}
 
 
-def test_each_option_has_a_section_with_all_ways_to_give_it():
+def test_each_option_has_a_row_and_a_section_with_all_ways_to_give_it():
     page = references.option_page()
     for option in options():
+        assert page.count(f"\n| [`{option.variable}`](#{option.key}) | {option.kind.name} |") == 1
         section = page.partition(f"\n## {option.name}\n")[2].partition("\n## ")[0]
         for text in (option.variable, option.flag, option.key):
             assert f"| `{text}` |" in section

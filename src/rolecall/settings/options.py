@@ -1,6 +1,6 @@
 """Every option, declared once: name, kind, default and help.
 
-The variable, the key in `rolecall.yml`, the flag, `rolecall config`, the README's table and the
+The variable, the key in `rolecall.yml`, the flag, `rolecall config`, the page of options and the
 JSON schema all come from here.
 """
 
@@ -292,8 +292,8 @@ class Settings:
     on_failure: str = option(
         Choice(("stop", "continue", "abort")),
         default="stop",
-        help="After more than MAX_FAILURES failed: `stop` begins no more targets, `abort` also ends"
-        " those that run; `continue` goes on whatever fails",
+        help="What follows once more than MAX_FAILURES failed: `stop` begins no more targets,"
+        " `abort` also ends those that run; `continue` goes on whatever fails",
         run_only=True,
     )
     max_failures: Amount | None = option(

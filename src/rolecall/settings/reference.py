@@ -1,4 +1,4 @@
-"""What is generated from the options: the JSON schema, the README's table, `rolecall config`."""
+"""What is generated from the options: the JSON schema and `rolecall config`."""
 
 from __future__ import annotations
 
@@ -31,17 +31,6 @@ def json_schema() -> dict[str, Any]:
             option.key: {"description": option.help, **option.kind.schema()} for option in options()
         },
     }
-
-
-def markdown_table() -> str:
-    """The README's table of options."""
-    lines = ["| variable | takes | default | meaning |", "|---|---|---|---|"]
-    for option in options():
-        default = f"`{default_text(option)}`" if default_text(option) else ""
-        more = " *(also per target)*" if option.per_target else ""
-        meaning = (option.help + more).replace("|", "\\|").replace("<", "&lt;")
-        lines.append(f"| `{option.variable}` | {option.kind.name} | {default} | {meaning} |")
-    return "\n".join(lines) + "\n"
 
 
 def default_text(option: Option) -> str:
