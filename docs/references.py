@@ -17,8 +17,8 @@ _SETTINGS = "settings"
 _PAGE = re.compile(r"\bdocs/([\w-]+\.md)\b")
 _OPTIONS = """\
 Each option is a variable, a flag and a key of `rolecall.yml`. A flag wins over a variable, a
-variable over the file, the file over the default. `rolecall config` prints each with its value and
-where that came from.
+variable over the file, the file over the default. `rolecall config` shows what is set,
+and where.
 
 - An empty variable or key counts as not given; an empty flag is a mistake. Options that narrow the
   targets or guard something treat empty otherwise: their sections say how.
