@@ -65,11 +65,11 @@ playground: $(DEMO_VENV)/.ready ## a shell with rolecall, the AWS CLI and four s
 test: $(VENV)/.ready $(DEMO_VENV)/.ready ## run the tests, in WORKERS processes
 	@PATH="$(TEST_PATH)" $(BIN)/python -m pytest $(IN_WORKERS) $(PYTEST_ARGS)
 
-# With what repeats a property hundreds of times.
+# With what repeats a property hundreds of times, AWS's other clients and a browser; less the image's.
 test-all: $(VENV)/.ready $(DEMO_VENV)/.ready ## run every test, in its long form, with branch coverage
 	@$(BIN)/coverage erase
 	PATH="$(TEST_PATH)" $(BIN)/coverage run -m pytest $(IN_WORKERS) -m "long or not long" \
-	  --hypothesis-profile long $(PYTEST_ARGS)
+	  --hypothesis-profile long tests/unit tests/integration tests/clients tests/browser $(PYTEST_ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
