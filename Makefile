@@ -1,10 +1,11 @@
 # Every target sets up what it needs. `make help` lists them.
 PYTHON ?= python3
-VENV := .venv
-DEMO_VENV := .venv-demo
+VENV ?= .venv
+DEMO_VENV ?= .venv-demo
 RUN_VENV := .venv-run
 LOWEST_VENV := .venv-lowest
 DOCS_VENV := .venv-docs
+PYTHONS ?= python3.11 python3.12 python3.13 python3.14
 BIN := $(VENV)/bin
 IMAGE ?= rolecall
 WORKERS ?= auto
@@ -22,7 +23,7 @@ MERMAID ?= 12.3.0
 
 .DEFAULT_GOAL := help
 .PHONY: help demo playground test unit lint types layers docs docs-check check bench pictures lock format clean
-.PHONY: test-all test-clients soak site diagrams image run-image test-image test-lowest sbom audit secrets
+.PHONY: test-all test-pythons test-clients soak site diagrams image run-image test-image test-lowest sbom audit secrets
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -72,6 +73,13 @@ test-all: $(VENV)/.ready $(DEMO_VENV)/.ready ## run every test, in its long form
 	  --hypothesis-profile long tests/unit tests/integration tests/clients tests/browser $(PYTEST_ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+
+# What is not installed is said, and left out.
+test-pythons: ## run the tests with each of PYTHONS, in environments of its own
+	@for python in $(PYTHONS); do \
+	  command -v "$$python" > /dev/null || { echo "$$python: not here"; continue; }; \
+	  version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	  $(MAKE) test PYTHON="$$python" VENV=.venv-$$version DEMO_VENV=.venv-demo-$$version || exit 1; done
 
 # On Debian, as root, what is missing of its packages comes first; the rest the tests install themselves.
 test-clients: $(VENV)/.ready $(DEMO_VENV)/.ready ## try every client of docs/reference/clients.md, in each mode
@@ -168,4 +176,4 @@ lock: $(VENV)/.ready ## resolve the dependencies again
 	  --output-file lowest.txt ../pyproject.toml
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(DEMO_VENV) $(RUN_VENV) $(LOWEST_VENV) $(DOCS_VENV) .venv-bench build dist .coverage* .*_cache
+	rm -rf $(VENV) .venv-* build dist .coverage* .*_cache
