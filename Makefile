@@ -1,7 +1,7 @@
 # Every target sets up what it needs. `make help` lists them.
 PYTHON ?= python3
-VENV ?= .venv
-DEMO_VENV ?= .venv-demo
+VENV := .venv
+DEMO_VENV := .venv-demo
 RUN_VENV := .venv-run
 LOWEST_VENV := .venv-lowest
 DOCS_VENV := .venv-docs
