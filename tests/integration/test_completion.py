@@ -63,6 +63,7 @@ def completed(shell, words, place):
     [
         ("rolecall pl", {"plan"}),
         ("rolecall plan --max-", {"--max-parallel", "--max-failures"}),
+        ("rolecall run --session-p", {"--session-policy"}),
         ("rolecall run --on-failure ", {"stop", "continue", "abort"}),
         ("rolecall init --ba", {"--batch"}),
         ("rolecall init --batch ", {"target", "wave", "shard"}),
@@ -92,7 +93,7 @@ def test_tab_writes_the_rest_of_the_only_word_there_is(shell, place):
 @pytest.mark.parametrize("shell", SHELLS)
 def test_every_command_is_offered(shell, place):
     listed = subprocess.run([ROLECALL, "--help"], capture_output=True, text=True, check=True).stdout
-    commands = set(re.findall(r"^ {4}(\w+)(?: |$)", listed, re.MULTILINE))
+    commands = set(re.findall(r"^ {2}(\w+) ", listed, re.MULTILINE))
     assert completed(shell, "rolecall ", place) - {"-h", "--help", "--version"} == commands
 
 

@@ -269,12 +269,29 @@ def test_no_command_means_run(rolecall):
 
 
 def test_help_and_version_exit_with_0(rolecall):
-    for arguments in (["--help"], ["run", "--help"], ["--version"], ["-h"]):
+    for arguments in (["--help"], ["run", "--help"], ["--version"], ["-h"], ["--help-all"]):
         done = rolecall(*arguments)
         assert done.code == 0
         assert done.out
     assert rolecall("nonsense").code == 2
-    assert "    assume " in rolecall("--help").out
+    assert "  assume " in rolecall("--help").out
+
+
+def test_all_of_the_help_is_that_of_run_where_no_command_is_named(rolecall):
+    everything = rolecall("run", "--help-all").out
+    assert rolecall("--help-all").out == everything
+    assert "--session-policy" in everything
+    assert "--session-policy" not in rolecall("run", "--help").out
+
+
+def test_help_that_nobody_reads_to_its_end_is_no_mistake(rolecall):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [ROLECALL, "run", "--help-all"], stdout=writer, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize(

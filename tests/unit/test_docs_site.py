@@ -119,7 +119,7 @@ def test_each_option_has_a_row_and_a_section_with_all_ways_to_give_it():
 
 def test_each_command_has_a_section_with_the_arguments_that_it_takes():
     page = references.command_page()
-    for name, command in parser.commands(parser.made()).items():
+    for name, command in parser.made().commands().items():
         section = page.partition(f"\n## rolecall {name}\n")[2].partition("\n## ")[0]
         own = [
             flag for a in command._actions for flag in a.option_strings if a.help != "==SUPPRESS=="

@@ -38,7 +38,7 @@ def test_the_entrypoint_knows_the_commands_of_the_command_line(tmp_path):
             check=True,
         ).stdout
 
-    listed = re.findall(r"^ {4}(\w+)(?: |$)", _help(), re.MULTILINE)
+    listed = re.findall(r"^ {2}(\w+) ", _help(), re.MULTILINE)
     assert set(listed) == set(parser.HELP)
     for command in listed:
         assert run(command, "a b") == f"rolecall {command} a b\n"

@@ -34,6 +34,8 @@ def test_each_variable_in_it_is_an_option():
 def test_it_has_a_dozen_options_and_the_page_has_them_all():
     assert len(rows("Options of a first pipeline")) == FIRST
     assert "(docs/reference/options.md)" in README
+    first = {f"`{option.variable}`" for option in options() if option.brief}
+    assert {row[0] for row in rows("Options of a first pipeline")} <= first
 
 
 def test_its_exit_codes_are_those_of_the_reference_in_its_order():

@@ -9,15 +9,14 @@ from typing import Any
 
 from rolecall.cli import batch_arguments
 from rolecall.cli.batch_arguments import BatchArguments
+from rolecall.cli.help import WHOLE, Parser
 from rolecall.cli.parser import (
     COMPARED,
     FORMS,
     HELP,
     PARALLEL,
     SHELLS,
-    commands,
     made,
-    settings,
     unused,
 )
 from rolecall.wording import nearest
@@ -88,13 +87,13 @@ def parse(argv: Sequence[str]) -> Arguments:
         given = list(argv)
     if first == "help":
         given = [*argv[1:2], "--help"]
-    parser = made(given[0])
+    parser = made(given[0], whole=WHOLE in given)
     if not given[0].startswith("-") and given[0] not in HELP:
         parser.error(f"{given[0]!r} is no command; {_instead(given[0])}")
     namespace, unknown = parser.parse_known_args(given)
     found = vars(namespace)
     command = found["command"]
-    own = commands(parser)[command]
+    own = parser.commands()[command]
     _check(own, found, words, unknown, () if given[0] == first else _OF_ALL)
     flags, spelt = _flags(found)
     return Arguments(
@@ -144,7 +143,7 @@ def _flags(found: Mapping[str, Any]) -> tuple[dict[str, str | None], dict[str, s
 
 
 def _check(
-    parser: argparse.ArgumentParser,
+    parser: Parser,
     found: Mapping[str, Any],
     words: Sequence[str] | None,
     unknown: Sequence[str],
@@ -181,9 +180,9 @@ def _check(
         parser.error("assume needs a name for the profile: rolecall assume ARN PROFILE")
 
 
-def _empty(parser: argparse.ArgumentParser, found: Mapping[str, Any]) -> Iterator[str]:
+def _empty(parser: Parser, found: Mapping[str, Any]) -> Iterator[str]:
     """The arguments that are given and empty, but for options: of those more is to be said."""
-    shared = {action.dest for action in settings(parser)}
+    shared = {action.dest for action in parser.settings}
     for action in parser._actions:  # noqa: SLF001  argparse has no other way to them
         value = found.get(action.dest)
         texts = value if isinstance(value, list) else [value]

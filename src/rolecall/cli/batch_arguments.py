@@ -30,18 +30,22 @@ class BatchArguments:
     out: str
 
 
-def add(command: argparse.ArgumentParser, text: str) -> None:
-    """Gives a command the flags of a batch; `text` is the help of --batch itself."""
+def add(command: argparse.ArgumentParser, text: str, *, whole: bool) -> None:
+    """Gives a command the flags of a batch.
+
+    Args:
+        text: the help of --batch itself. whole: whether help shows the flags that go with it.
+    """
     command.add_argument(
         # No text, which argparse would look for among the choices.
         "--batch", nargs="?", const=True, choices=WAYS, metavar="{" + ",".join(WAYS) + "}",
         help=f"{text}: a build for each target, wave or shard",
     )  # fmt: skip
-    command.add_argument("--shards", metavar="N", help="how many builds share each wave")
-    command.add_argument(
-        "--form", choices=FORMS, help="what --batch writes: a buildspec (default), or the input of"
-        " the state machine in pipeline/fleet.yaml",
-    )  # fmt: skip
+    shards = "how many builds share each wave"
+    form = "what --batch writes: a buildspec (default), or the input of the state machine in"
+    form += " pipeline/fleet.yaml"
+    command.add_argument("--shards", metavar="N", help=shards if whole else argparse.SUPPRESS)
+    command.add_argument("--form", choices=FORMS, help=form if whole else argparse.SUPPRESS)
 
 
 def parsed(parser: argparse.ArgumentParser, found: Mapping[str, Any]) -> BatchArguments | None:

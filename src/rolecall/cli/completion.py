@@ -50,7 +50,7 @@ def script(shell: str) -> str:
     import shtab  # noqa: PLC0415  nothing else needs it
 
     top = parser.made()
-    for command in parser.commands(top).values():
+    for command in top.commands().values():
         for action in command._actions:  # noqa: SLF001  argparse has no other way to them
             _complete(action)
     text: str = shtab.complete(top, shell)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import rolecall
 from rolecall.cli import batch_arguments
+from rolecall.cli.help import WHOLE, Parser
 
 if TYPE_CHECKING:
     from rolecall.settings.options import Option
@@ -15,28 +16,48 @@ if TYPE_CHECKING:
 FORMS = ("text", "md", "html", "junit", "json")
 # Those that two runs can be compared in.
 COMPARED = FORMS[:2]
-_EPILOG = """\
-Every option is also a variable, ROLECALL_<NAME>, and a key of rolecall.yml; a
-flag wins over a variable, a variable over the file. `rolecall config` shows
-each with its value.
+_FIRST = """\
+`rolecall COMMAND --help` has more of each. `rolecall explain` says what an
+option is, or what a message means.
 
+"""
+_OPTIONS = """\
+Each option is also a variable, ROLECALL_<NAME>, and a key of rolecall.yml. A
+flag wins over a variable, a variable over the file. `rolecall config` shows
+what is set, `rolecall explain NAME` all about one of them.
+
+"""
+_OPTIONS_FIRST = f"""\
+These are what a first pipeline needs; {WHOLE} has the other options as well.
+{_OPTIONS}"""
+_EXIT_CODES = """\
 exit codes: 0 all succeeded; 1 a target failed; 2 the configuration is wrong;
 3 nothing to do; 4 a role could not be assumed; 70 a bug; 129/130/131/143
 interrupted by SIGHUP, SIGINT (Ctrl-C), SIGQUIT, SIGTERM
 """
-HELP = {
-    "init": "write a rolecall.yml, a buildspec and a pipeline's stage to begin with",
-    "run": "check, assume every role, deploy to each target in turn, report",
-    "plan": "print what run would do, and call nothing",
-    "assume": "assume a role and store it as a profile in your AWS files",
-    "exec": "run one command in one target, or in all; or a shell in one",
-    "report": "show the report of a run again, in any form, or beside another run's",
-    "merge": "join the reports of many builds into one, with the exit code of the whole",
-    "state": "show what STATE remembers of runs, or clear it",
-    "config": "print every option, its value and where it came from",
-    "explain": "show what a message means, and what to do",
-    "completion": "print what makes bash, zsh or fish complete the words of rolecall",
+# By what they are for, in the order in which somebody new comes to need them.
+_SECTIONS: Mapping[str, Mapping[str, str]] = {
+    "to deploy": {
+        "init": "write a rolecall.yml, a buildspec and a pipeline's stage",
+        "run": "check, assume every role, deploy to each target in turn, report",
+        "plan": "print what run would do, and call nothing",
+        "report": "show the report of a run again, in any form, or beside another's",
+    },
+    "to work in one account, or in all": {
+        "assume": "assume a role and store it as a profile in your AWS files",
+        "exec": "run one command in one target, or in all; or a shell in one",
+    },
+    "where a run takes several tries or builds": {
+        "state": "show what STATE remembers of runs, or clear it",
+        "merge": "join the reports of many builds into one, with one exit code",
+    },
+    "to look something up": {
+        "config": "print what is set and where it came from, or every option",
+        "explain": "show what an option is, or what a message means and what to do",
+        "completion": "print what makes bash, zsh or fish complete rolecall's words",
+    },
 }
+HELP = {name: text for commands in _SECTIONS.values() for name, text in commands.items()}
 # What `exec` calls --max-parallel, which it takes too.
 PARALLEL = "--parallel"
 SHELLS = ("bash", "zsh", "fish")
@@ -45,7 +66,6 @@ _WITHOUT_SETTINGS = frozenset({"report", "merge", "completion", "explain"})
 
 # Commands that show few options, and take all.
 _FEW = frozenset({"config", "state"})
-_SETTINGS = "settings"
 _OF_STATE = frozenset({"STATE", "RUN_ID", "EXECUTION_ID"})
 # Of the options that are of use to `run` and `plan` only, what these commands heed all the same:
 # which targets, how many at once, and what tells one run of a pipeline from another.
@@ -68,50 +88,39 @@ _HEEDED: Mapping[str, frozenset[str]] = {
 }
 
 
-def made(only: str | None = None) -> argparse.ArgumentParser:
+def made(only: str | None = None, *, whole: bool = True) -> Parser:
     """The parser of the whole command line.
 
     Args:
         only: the command whose arguments are wanted; the others have their names alone, which is
             quicker by far. None for all.
+        whole: whether help has every option, or those that a first pipeline needs.
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="rolecall",
+        usage="rolecall COMMAND [options]",
         description="Assume every target role, deploy to each account, report who answered.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        epilog=_FIRST + _EXIT_CODES,
     )
+    parser.sections = _SECTIONS
     parser.add_argument("--version", action="version", version=f"rolecall {rolecall.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, text in HELP.items():
         command = commands.add_parser(
-            name, help=text, description=text[0].upper() + text[1:] + ".", epilog=_EPILOG,
-            formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
-        )  # fmt: skip
+            name, help=text, description=text[0].upper() + text[1:] + ".", epilog=_EXIT_CODES
+        )
         command.usage = f"rolecall {name} [options]"
         if only not in (None, name):
             continue
-        _add_own(name, command)
+        _add_own(name, command, whole=whole)
         command.add_argument(
             "--config", metavar="FILE", help="the settings file, by default ./rolecall.yml"
         )
-        if name in _WITHOUT_SETTINGS:
-            continue
-        _add_settings(name, command)
+        more = "show every option" if name not in _WITHOUT_SETTINGS else argparse.SUPPRESS
+        command.add_argument(WHOLE, action="help", help=more)
+        if name not in _WITHOUT_SETTINGS:
+            _add_settings(name, command, whole=whole)
     return parser
-
-
-def commands(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
-    """The parser of each command, by its name."""
-    found = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))  # noqa: SLF001
-    return dict(found.choices)
-
-
-def settings(parser: argparse.ArgumentParser) -> list[argparse.Action]:
-    """The flags of a command's parser that are options of the settings."""
-    groups = (group for group in parser._action_groups if group.title == _SETTINGS)  # noqa: SLF001
-    return [action for group in groups for action in group._group_actions]  # noqa: SLF001
 
 
 def unused(command: str, *, one: bool) -> Iterator[Option]:
@@ -128,7 +137,7 @@ def unused(command: str, *, one: bool) -> Iterator[Option]:
     yield from (option for option in options() if option.run_only and option.name not in heeded)
 
 
-def _add_own(name: str, command: argparse.ArgumentParser) -> None:
+def _add_own(name: str, command: Parser, *, whole: bool) -> None:
     if name == "plan":
         command.add_argument(
             "--read",
@@ -145,11 +154,10 @@ def _add_own(name: str, command: argparse.ArgumentParser) -> None:
             metavar="FILE",
             help="write the plan to a file that `run --plan` takes; with --batch, write that there",
         )
-        batch_arguments.add(command, "write a CodeBuild batch in place of the plan")
+        batch_arguments.add(command, "write a CodeBuild batch in place of the plan", whole=whole)
+        text = "whose phases each build runs (default: buildspec.yml)"
         command.add_argument(
-            "--buildspec",
-            metavar="FILE",
-            help="whose phases each build runs (default: buildspec.yml)",
+            "--buildspec", metavar="FILE", help=text if whole else argparse.SUPPRESS
         )
     if name == "assume":
         command.usage = "rolecall assume [options] [ARN PROFILE | TARGET]"
@@ -220,7 +228,7 @@ def _add_own(name: str, command: argparse.ArgumentParser) -> None:
             dest="show",
             help="print rolecall.yml, and write nothing",
         )
-        batch_arguments.add(command, "also write what a CodeBuild batch needs")
+        batch_arguments.add(command, "also write what a CodeBuild batch needs", whole=whole)
     if name == "explain":
         command.usage = "rolecall explain [TOPIC]"
         command.add_argument(
@@ -238,35 +246,49 @@ def _add_own(name: str, command: argparse.ArgumentParser) -> None:
         command.add_argument("--targets", action="store_true", help=argparse.SUPPRESS)
 
 
-def _add_settings(name: str, command: argparse.ArgumentParser) -> None:
-    from rolecall.settings.options import options  # noqa: PLC0415  0.03 s, more than all the rest
+def _add_settings(name: str, command: Parser, *, whole: bool) -> None:
+    from rolecall.settings.options import GROUPS, options  # noqa: PLC0415  0.03 s, most of it all
 
-    group = command.add_argument_group(_SETTINGS)
+    groups = {title: command.add_argument_group(title) for title in GROUPS}
+    command.epilog = (_OPTIONS if whole else _OPTIONS_FIRST) + _EXIT_CODES
+    passed_over = set(unused(name, one=False)) if whole else set()
     for option in options():
-        shown = name in ("run", "plan", "init") or not (option.run_only or name in _FEW)
-        shown = shown or (name == "state" and option.name in _OF_STATE)
-        _add_option(group, option, shown=shown)
+        shown = option not in passed_over if whole else _is_first(name, option)
+        text = _text(option, whole=whole) if shown else argparse.SUPPRESS
+        command.settings += _added(groups[option.group], option, text)
 
 
-def _add_option(group: argparse._ArgumentGroup, option: Option, *, shown: bool) -> None:
+def _is_first(command: str, option: Option) -> bool:
+    """Whether it stands on the first screen of a command's help."""
+    if command == "state":
+        return option.name in _OF_STATE
+    known = not option.run_only or command in ("run", "plan", "init")
+    return bool(option.brief) and known and command not in _FEW
+
+
+def _text(option: Option, *, whole: bool) -> str:
     from rolecall.settings.reference import default_text  # noqa: PLC0415  see _add_settings
 
-    text = option.help.replace("%", "%%")
-    if default_text(option):
-        text += f" (default: {default_text(option)})".replace("%", "%%")
-    text = text if shown else argparse.SUPPRESS
+    text, default = option.brief or option.help, default_text(option)
+    if whole:
+        text = option.help
+    return (f"{text} (default: {default})" if default else text).replace("%", "%%")
+
+
+def _added(group: argparse._ArgumentGroup, option: Option, text: str) -> Iterator[argparse.Action]:
+    """The flags of an option."""
     if option.kind.name == "true/false":
-        group.add_argument(
+        yield group.add_argument(
             option.flag, nargs="?", const="true", metavar="BOOL", dest=option.key, help=text
         )
-        group.add_argument(
+        yield group.add_argument(
             option.flag.replace("--", "--no-", 1),
             action="store_const",
             const="false",
             dest=option.key,
             help=argparse.SUPPRESS,
         )
-    else:
-        words = getattr(option.kind, "words", ())
-        metavar = f"{{{','.join(words)}}}" if words else option.kind.name.upper().split()[0]
-        group.add_argument(option.flag, metavar=metavar, dest=option.key, help=text)
+        return
+    words = getattr(option.kind, "words", ())
+    metavar = f"{{{','.join(words)}}}" if words else option.kind.name.upper().split()[0]
+    yield group.add_argument(option.flag, metavar=metavar, dest=option.key, help=text)
