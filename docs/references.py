@@ -9,16 +9,15 @@ from typing import Any
 
 from rolecall.cli import parser
 from rolecall.cli.help import Parser
-from rolecall.settings.levels import LISTS
 from rolecall.settings.options import Option, options
-from rolecall.settings.reference import default_text, json_schema
+from rolecall.settings.reference import FORMS, default_text, facts, json_schema
 
 _MADE = "<!-- `make docs` writes this page from {source}: change it there. -->\n"
 _PAGE = re.compile(r"\bdocs/([\w-]+\.md)\b")
 _OPTIONS = """\
 Each option is a variable, a flag and a key of `rolecall.yml`. A flag wins over a variable, a
-variable over the file, the file over the default. `rolecall config` shows what is set,
-and where.
+variable over the file, the file over the default. `rolecall config` shows what is set and where,
+`rolecall config --all` every option, and `rolecall explain NAME` what stands here of one.
 
 - An empty variable or key counts as not given; an empty flag is a mistake. Options that narrow the
   targets or guard something treat empty otherwise: their sections say how.
@@ -32,12 +31,6 @@ and where.
 
 | takes | which is |
 |---|---|
-| time | seconds, or `90s`, `15m`, `1h`, `1h30m` |
-| count or share | `16`, or `25%` |
-| list | values separated by commas or white space, or a JSON or YAML list |
-| pairs | `name=value` separated by commas or newlines, or a JSON or YAML mapping |
-| policy | JSON, as text or as a YAML mapping |
-| true/false | `true`, `false`; the flag alone is true, `--no-…` is false |
 """
 _COMMANDS = """\
 `rolecall` alone is `rolecall run`, and so is `rolecall` with a flag first: in an image, a build or
@@ -52,7 +45,8 @@ def option_page() -> str:
     """Every option, with all the ways to give it."""
     entries = "\n".join(_option(option) for option in options())
     made = _MADE.format(source="src/rolecall/settings/options.py")
-    return f"# Options\n\n{made}\n{_OPTIONS}\n{_table()}\n{entries}"
+    kinds = "".join(f"| {name} | {form} |\n" for name, form in FORMS.items())
+    return f"# Options\n\n{made}\n{_OPTIONS}{kinds}\n{_table()}\n{entries}"
 
 
 def _table() -> str:
@@ -71,28 +65,10 @@ def _gist(option: Option) -> str:
 
 
 def _option(option: Option) -> str:
-    default = f"`{default_text(option)}`" if default_text(option) else "none"
-    each = "yes, as `" + option.key + "` of a target" if option.per_target else "no"
-    rows = {
-        "variable": f"`{option.variable}`",
-        "flag": f"`{option.flag}`",
-        "key": f"`{option.key}`",
-        "takes": option.kind.name,
-        "default": default,
-        "per target": each,
-        "given and empty": _empty(option),
-    }
-    table = "| | |\n|---|---|\n" + "".join(f"| {k} | {v} |\n" for k, v in rows.items())
+    rows = facts(option).items()
+    table = "| | |\n|---|---|\n" + "".join(f"| {name} | {fact} |\n" for name, fact in rows)
     text = _PAGE.sub(r"[docs/\1](../\1)", _cell(option.help))
     return f"## {option.name}\n\n{text}.\n\n{table}"
-
-
-def _empty(option: Option) -> str:
-    if option.narrows:
-        return "leaves no target: nothing is done, exit code 3"
-    if option.guards:
-        return f"a mistake, since it {option.guards}"
-    return "not given; as a flag, " + ("no target" if option.name in LISTS else "a mistake")
 
 
 def command_page() -> str:

@@ -51,10 +51,11 @@ def topics() -> Mapping[str, str]:
 
 
 def found(words: str) -> Sequence[str]:
-    """The topics that are meant by an anchor, an exit code, or some words of a message.
+    """The topics that are meant by an anchor, an exit code, or some words of a message or section.
 
     One where it is sure. Several where the words stand in as many sections; none where in none.
     """
+    words = " ".join(words.split())  # as they were before a terminal divided them into lines
     if (anchor := _anchor(words)) in _sections():
         return [anchor]
     if topic := next(_topics_of(words), "") or _of_exit_code(words):
@@ -63,7 +64,30 @@ def found(words: str) -> Sequence[str]:
     if not wanted:
         return []
     named = [topic for topic, own in _names().items() if wanted <= own]
-    return named or _innermost(t for t, (_, body) in _sections().items() if wanted <= _words(body))
+    if len(named) == 1:
+        return named
+    together = _saying(words)
+    if len(together) == 1 and " " in words:
+        return together
+    anywhere = (t for t, (_, body) in _sections().items() if wanted <= _words(body))
+    return named or together or _innermost(anywhere)
+
+
+def naming(option: str) -> Sequence[str]:
+    """The topics in which an option is named; any may be in a mistake in the configuration."""
+    name = re.compile(rf"\b(?:ROLECALL_)?{option}\b")
+    topics = _innermost(t for t, (_, body) in _sections().items() if name.search(body))
+    return [topic for topic in topics if topic != CONFIGURATION]
+
+
+def _saying(phrase: str) -> Sequence[str]:
+    """The topics that have these words together, over line ends and what Markdown adds."""
+    wanted = re.compile(rf"(?<!\w){re.escape(_flat(phrase))}(?!\w)")
+    return _innermost(t for t, (_, body) in _sections().items() if wanted.search(_flat(body)))
+
+
+def _flat(text: str) -> str:
+    return " ".join(re.sub(r"[`*|]", " ", _plain(text)).casefold().split())
 
 
 def _of_exit_code(words: str) -> str:

@@ -126,4 +126,5 @@ def test_a_shell_that_is_not_known_ends_with_2(given, place):
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_topics_of_explain_and_what_only_means_are_completed(shell, place):
     assert completed(shell, "rolecall explain access", place) == {"access-denied"}
+    assert completed(shell, "rolecall explain MAX_", place) == {"MAX_PARALLEL", "MAX_FAILURES"}
     assert completed(shell, "rolecall run --only prod", place) == {"production"}

@@ -55,10 +55,48 @@ def test_a_word_of_the_message_is_as_good_as_the_topic(rolecall, word):
     assert rolecall("explain", word).out.startswith("Throttled\n")
 
 
+@pytest.mark.parametrize(
+    "word", ["MAX_PARALLEL", "ROLECALL_MAX_PARALLEL", "--max-parallel", "max_parallel"]
+)
+def test_an_option_is_explained_however_it_is_written(rolecall, word):
+    done = rolecall("explain", word)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(
+        "MAX_PARALLEL\n\n"
+        "How many targets are deployed to at once: a count, or a share of the wave.\n\n"
+        "  variable         `ROLECALL_MAX_PARALLEL`\n"
+        "  flag             `--max-parallel`\n"
+        "  key              `max_parallel`\n"
+        "  takes            count or share: `16`, or `25%`\n"
+        "  default          `1`\n"
+    )
+    assert done.out.endswith("\n\nMore: rolecall explain no-working-copy\n")
+
+
+def test_a_section_that_is_nearly_called_as_an_option_is_keeps_its_name(rolecall):
+    assert rolecall("explain", "external-id").out.startswith("External id\n")
+    option = rolecall("explain", "EXTERNAL_ID").out
+    assert option.startswith("EXTERNAL_ID\n")
+    assert option.endswith("\nMore: rolecall explain external-id\n")
+
+
+def test_a_misspelt_option_is_told_with_the_nearest(rolecall):
+    done = rolecall("explain", "--duratoin")
+    assert (done.code, done.out) == (2, "")
+    assert done.message.endswith("is nothing that is explained; did you mean DURATION?")
+
+
+def test_a_phrase_is_found_where_lines_end_within_it(rolecall):
+    shown = "region that does\n  not exist. After eight roles in a row"
+    for phrase in (shown, " ".join(shown.split())):
+        assert rolecall("explain", phrase).out.startswith("AWS unreachable\n")
+
+
 def test_without_a_topic_all_are_listed(rolecall):
     out = rolecall("explain").out
     assert "access-denied                   Access denied\n" in out
     assert "configuration-mistakes" in out
+    assert "`rolecall explain NAME` tells of an option too" in out
 
 
 def test_what_is_not_explained_ends_with_2_and_the_nearest(rolecall):

@@ -181,7 +181,7 @@ def test_each_option_that_was_told_means_the_same_in_the_file(init, tmp_path):
     settings(tmp_path)
 
     def shown(*more):
-        lines = init("config", *more).stdout.splitlines()
+        lines = init("config", "--all", *more).stdout.splitlines()
         values = [line.partition("  (from")[0] for line in lines if line.startswith("ROLECALL_")]
         return [line for line in values if not line.startswith("ROLECALL_TARGETS")]
 

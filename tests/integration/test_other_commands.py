@@ -12,6 +12,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from rolecall.settings.options import options
 from support import answers
 from support.command import ROLECALL, TARGETS
 
@@ -158,13 +159,36 @@ def test_exec_needs_one_target_and_a_command(rolecall, sts, arguments, targets, 
     assert sts.calls == []
 
 
-def test_config_shows_every_option_and_ends_with_2_where_one_is_wrong(rolecall):
-    done = rolecall("config", "--grace", "3", ROLECALL_TIMEOUT="1m")
+def test_config_shows_what_is_set_and_where_it_came_from(rolecall):
+    (rolecall.folder / "rolecall.yml").write_text("timeout: 2m\nretry_attempts: 3\n")
+    given = {"ROLECALL_TARGETS": "", "ROLECALL_TARGET_DEV": TARGETS.split()[0].partition("=")[2]}
+    done = rolecall("config", "--grace", "3", ROLECALL_TIMEOUT="1m", **given)
     assert done.code == 0
-    assert "ROLECALL_GRACE = 3s  (from --grace)" in done.out
-    assert "ROLECALL_TIMEOUT = 1m  (from ROLECALL_TIMEOUT)" in done.out
-    done = rolecall("config", ROLECALL_TIMEOUT="x", ROLECALL_GRACE="y")
+    assert done.out.splitlines()[:-2] == [
+        "# rolecall.yml was read",
+        "ROLECALL_TARGETS = (empty)  (from ROLECALL_TARGETS)",
+        "ROLECALL_RETRY_ATTEMPTS = 3  (from rolecall.yml:2)",
+        "ROLECALL_TIMEOUT = 1m  (from ROLECALL_TIMEOUT)",
+        "ROLECALL_GRACE = 3s  (from --grace)",
+        "ROLECALL_TARGET_DEV = arn:aws:iam::222222222222:role/deploy  (from ROLECALL_TARGET_DEV)",
+    ]
+    left = len(list(options())) - 4
+    assert f"# {left} of {left + 4} options are not set: `rolecall config --all` shows" in done.out
+
+
+def test_config_all_shows_every_option_with_what_it_is_for(rolecall):
+    done = rolecall("config", "--all", "--grace", "3")
+    assert done.code == 0
+    assert "ROLECALL_GRACE = 3s  (from --grace)\n    time, default 10s. Time between" in done.out
+    for option in options():
+        assert f"\n{option.variable} = " in done.out
+
+
+@pytest.mark.parametrize("words", [[], ["--all"]])
+def test_config_ends_with_2_where_an_option_is_wrong(rolecall, words):
+    done = rolecall("config", *words, ROLECALL_TIMEOUT="x", ROLECALL_GRACE="y")
     assert done.code == 2
+    assert "ROLECALL_TIMEOUT = (wrong)  (from ROLECALL_TIMEOUT)\n" in done.out
     assert "2 mistakes in the configuration" in done.err
 
 

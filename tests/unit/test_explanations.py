@@ -11,6 +11,8 @@ from rolecall import explanations
 from rolecall.report.record import result_record
 from rolecall.results import Result, Status
 from rolecall.sessions import faults, remedies
+from rolecall.settings import reference
+from rolecall.settings.options import options
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
@@ -92,6 +94,30 @@ def test_a_section_is_shown_whole_and_fits_80_columns(topic):
     assert not re.search(r"```|(?<!\*)\*\*(?!\*)|\]\(", text)
     words = re.findall(r"\w+", explanations._sections()[topic][1])
     assert len(words) - len(re.findall(r"\w+", text)) <= 40
+
+
+def test_every_phrase_of_a_section_leads_to_it_wherever_its_lines_end():
+    topic = "timed-out"
+    body = explanations.text(topic)
+    phrase = body[body.index("stdin is closed") :][:60].rsplit(maxsplit=1)[0]
+    assert "\n" in phrase
+    for asked in (phrase, " ".join(phrase.split()), phrase.upper()):
+        assert list(explanations.found(asked)) == [topic]
+    assert not explanations.found("closed is stdin zebra")
+
+
+@pytest.mark.parametrize("option", list(options()), ids=lambda option: option.name)
+def test_every_spelling_of_an_option_means_it(option):
+    for word in (option.variable, option.flag, option.key, option.name, f" {option.key} "):
+        assert reference.named(word) == option
+    assert explanations.CONFIGURATION not in explanations.naming(option.name)
+
+
+def test_a_variable_of_one_target_is_explained_as_targets_are():
+    assert reference.named("ROLECALL_TARGET_DEV").name == "TARGETS"
+    assert reference.named("--no-preflight").name == "PREFLIGHT"
+    assert reference.named("nothing") is None
+    assert reference.named("") is None
 
 
 def test_stars_that_are_meant_are_shown():

@@ -112,7 +112,7 @@ def test_an_unknown_variable_is_told_with_the_nearest_right_name(loaded):
     found = loaded({"ROLECALL_COMANDS": "x", "ROLECALL_ZZZZ": "x"})
     assert problems(found) == [
         "ROLECALL_COMANDS: is no option; did you mean ROLECALL_COMMANDS?",
-        "ROLECALL_ZZZZ: is no option; `rolecall config` lists all of them",
+        "ROLECALL_ZZZZ: is no option; `rolecall config --all` lists all of them",
     ]
 
 

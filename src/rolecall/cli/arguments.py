@@ -47,6 +47,7 @@ class Arguments:
     target: str = ""
     words: Sequence[str] = ()
     everywhere: bool = False
+    whole: bool = False
     format: str = ""
     report: ReportArguments | None = None
     places: Sequence[str] = ()
@@ -109,6 +110,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         target=found.get("target") or "",
         words=tuple(words or ()),
         everywhere=found.get("all", False),
+        whole=found.get("whole", False),
         format=found.get("format") or "",
         report=_report(own, found) if command == "report" else None,
         places=tuple(found.get("places") or ()),
@@ -117,7 +119,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         force=found.get("force", False),
         batch=batch_arguments.parsed(own, found) if "batch" in found else None,
         shell=found.get("shell") or "",
-        topic=" ".join(found.get("topic") or ()),
+        topic=" ".join(_topic(found, unknown)),
         show=found.get("show", False),
     )
 
@@ -140,6 +142,11 @@ def _flags(found: Mapping[str, Any]) -> tuple[dict[str, str | None], dict[str, s
     if (count := found.get("parallel")) is None:
         return flags, {}
     return flags | {"MAX_PARALLEL": count}, {"MAX_PARALLEL": PARALLEL}
+
+
+def _topic(found: Mapping[str, Any], unknown: Sequence[str]) -> Sequence[str]:
+    """What `explain` is asked: an option may be named by its flag, which is none of explain's."""
+    return (*found.get("topic", ()), *unknown)
 
 
 def _check(
@@ -167,7 +174,7 @@ def _check(
         parser.error("--format goes with --all; one target's output is passed on as it is")
     if command == "exec" and None not in (found["parallel"], found["max_parallel"]):
         parser.error(f"{PARALLEL} and --max-parallel are the same; give one of them")
-    if unknown:
+    if unknown and command != "explain":
         # The words that are no flags may be the values of those that are none either.
         wrong = [word for word in unknown if word.startswith("-")] or unknown[:1]
         hints = ((word, _hint(parser, word, others)) for word in wrong)

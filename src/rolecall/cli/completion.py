@@ -72,7 +72,7 @@ def _complete(action: argparse.Action) -> None:
     elif words and action.nargs is None:
         action.choices = words
     elif action.dest == "topic":
-        action.choices = tuple(explanations.topics())
+        action.choices = (*explanations.topics(), *(option.name for option in options()))
     elif action.metavar == "BOOL":
         action.choices = ("true", "false")
 

@@ -135,7 +135,7 @@ def _exec(given: Arguments, context: Context) -> int:
 def _config(given: Arguments, context: Context) -> int:
     from rolecall.cli import config  # noqa: PLC0415
 
-    return config.command(context)
+    return config.command(context, whole=given.whole)
 
 
 def _init(given: Arguments, context: Context) -> int:

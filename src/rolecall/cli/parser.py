@@ -113,6 +113,7 @@ def made(only: str | None = None, *, whole: bool = True) -> Parser:
         if only not in (None, name):
             continue
         _add_own(name, command, whole=whole)
+        _add_to_look_up(name, command)
         command.add_argument(
             "--config", metavar="FILE", help="the settings file, by default ./rolecall.yml"
         )
@@ -229,13 +230,20 @@ def _add_own(name: str, command: Parser, *, whole: bool) -> None:
             help="print rolecall.yml, and write nothing",
         )
         batch_arguments.add(command, "also write what a CodeBuild batch needs", whole=whole)
+
+
+def _add_to_look_up(name: str, command: Parser) -> None:
+    if name == "config":
+        command.add_argument(
+            "--all", action="store_true", dest="whole", help="every option, and what it is for"
+        )
     if name == "explain":
-        command.usage = "rolecall explain [TOPIC]"
+        command.usage = "rolecall explain [TOPIC | OPTION]"
         command.add_argument(
             "topic",
             nargs="*",
             metavar="TOPIC",
-            help="as errors name it, words of the message, or an exit code",
+            help="as errors name it, an option, words of a message, or an exit code",
         )
     if name == "completion":
         command.usage = "rolecall completion SHELL"

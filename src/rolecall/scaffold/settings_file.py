@@ -22,7 +22,7 @@ _EXAMPLE = "arn:aws:iam::222222222222:role/crossaccount-dev-role"
 _HARMLESS = "aws sts get-caller-identity"
 # Written by parts of their own, of one run alone, or a secret that no file is to hold.
 _NOT_HERE = frozenset({"TARGETS", "COMMANDS", "NOTIFY", "SHARD", "PLAN", "EXECUTION_ID"})
-_MORE = "# More of what there is; `rolecall config` has all of it.\n"
+_MORE = "# More of what there is; `rolecall config --all` has all of it.\n"
 _HINTS: Mapping[str, str] = {
     "MAX_PARALLEL": "# max_parallel: 4           # how many targets at once\n",
     "WAVES": "# waves: [1, rest]          # a canary before the rest\n",

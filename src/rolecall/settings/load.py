@@ -185,5 +185,5 @@ def _nearest(name: str, known: list[str], prefix: str) -> str:
     words = [*known, CONFIG, "TARGET_<NAME>"] if prefix else known
     near = nearest(re.sub(r"[^A-Z0-9]+", "_", name.upper()), words)
     if not near:
-        return "; `rolecall config` lists all of them"
+        return "; `rolecall config --all` lists all of them"
     return f"; did you mean {prefix + near if prefix else near.lower()}?"
