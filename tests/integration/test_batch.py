@@ -256,6 +256,7 @@ def test_an_input_that_is_too_long_is_refused(batch, rolecall):
         (["--shards", "2"], "--shards goes with --batch"),
         (["--batch", "region"], "'region'"),
         (["--shards", "2"], "usage: rolecall plan [options]"),
+        (["--batch", "--format", "json"], "--form says what --batch writes"),
         (["--batch", "--shard", "1/2"], "--shard: has no place beside --batch"),
         (["--batch", "--buildspec", "none.yml"], "none.yml, whose phases the builds run, cannot"),
         (["--batch", "--buildspec", "odd.yml"], "odd.yml is no buildspec: it has no phases"),

@@ -10,9 +10,10 @@ import jsonschema
 import pytest
 
 from support import answers
-from support.command import TARGETS
+from support.command import SOURCE_KEYS, TARGETS
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "plan.schema.json"
+ROLE = TARGETS.split()[0].partition("=")[2]
 DEPLOY = {"ROLECALL_COMMANDS": "echo deployed-$ROLECALL_TARGET"}
 
 
@@ -118,6 +119,67 @@ def test_a_plan_is_not_written_while_a_role_cannot_be_assumed(rolecall, sts):
     done = rolecall("plan", "--check", "--out", "plan.json", **DEPLOY)
     assert done.code == 4
     assert not (rolecall.folder / "plan.json").exists()
+
+
+def test_a_plan_as_json_is_all_that_is_printed_and_what_run_takes(rolecall, sts):
+    done = rolecall("plan", "--format", "json", **DEPLOY)
+    assert (done.code, done.err, sts.calls) == (0, "", [])
+    jsonschema.validate(json.loads(done.out), json.loads(SCHEMA.read_text()))
+    (rolecall.folder / "artifact").mkdir()
+    (rolecall.folder / "artifact/plan.json").write_text(done.out)
+    assert deployed(run(rolecall)) == ["dev", "tst", "prd"]
+    assert run(rolecall, ROLECALL_BEFORE="true").code == 2
+
+
+def test_a_plan_that_is_printed_and_written_is_one(rolecall):
+    done = rolecall("plan", "--format", "json", "--out", "plan.json", **DEPLOY)
+    assert done.out == (rolecall.folder / "plan.json").read_text()
+    assert done.err == "Plan: plan.json; `rolecall run --plan plan.json` does that or nothing\n"
+
+
+def test_what_is_checked_for_a_plan_as_json_is_told_beside_it(rolecall, sts):
+    sts.script("222222222222", answers.THROTTLE)
+    done = rolecall("plan", "--check", "--format", "json", **DEPLOY)
+    assert done.code == 0, done.err
+    assert [target["name"] for target in json.loads(done.out)["targets"]] == ["dev", "tst", "prd"]
+    assert "prd: ok, account 444444444444" in done.err
+    assert "3 of 3 roles can be assumed" in done.err
+    assert not [secret for secret in sts.secrets if secret in done.out + done.err]
+    sts.always("333333333333", answers.access_denied("x"))
+    done = rolecall("plan", "--check", "--format", "json", **DEPLOY)
+    assert (done.code, done.out) == (4, "")
+    assert "tst: not assumed" in done.err
+
+
+def test_neither_credentials_nor_masked_values_are_in_a_plan_as_json(rolecall):
+    hidden, key = "hunter-two-000000", SOURCE_KEYS["AWS_SECRET_ACCESS_KEY"]
+    targets = [{"name": "dev", "role_arn": ROLE, "variables": {"PW": "own-secret-000000"}}]
+    done = rolecall(
+        "plan",
+        "--format",
+        "json",
+        ROLECALL_TARGETS=json.dumps(targets),
+        ROLECALL_COMMANDS=f"login {hidden} {key}",
+        ROLECALL_MASK="API_PASSWORD",
+        API_PASSWORD=hidden,
+    )
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["commands"]["items"][0].startswith("login *** ***")
+    for secret in (hidden, key, "own-secret-000000"):
+        assert secret not in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"ROLECALL_SHARD": "1/2"}, "ROLECALL_SHARD: is a part of the targets, and a plan is of"),
+        ({"ROLECALL_TARGETS": "ssm:/list"}, "--format json: what ssm:/list lists is not known yet"),
+    ],
+)
+def test_what_would_be_half_a_plan_is_none_as_json(rolecall, given, said):
+    done = rolecall("plan", "--format", "json", **{**DEPLOY, **given})
+    assert (done.code, done.out) == (2, "")
+    assert said in done.message
 
 
 @pytest.mark.parametrize("where", [".", "tmp"])

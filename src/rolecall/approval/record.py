@@ -1,4 +1,4 @@
-"""What a run would do, as data: `plan --out` writes it, people approve it, `run --plan` reads it.
+"""What a run would do, as data: `plan` gives it, people approve it, `run --plan` reads it.
 
 The schema is in docs/plan.schema.json. `version` rises when a field changes its meaning or goes.
 """
@@ -80,16 +80,21 @@ def record(
 
 
 def write(path: Path, found: Record) -> None:
-    """Writes a plan, a target a line, whole or not at all.
+    """Writes a plan, whole or not at all.
 
     Raises:
         FileError: where it can't be written.
     """
     make_folder(path.parent, FOLDER)
+    write_atomically(path, encoded(found), mode=READABLE)
+
+
+def encoded(found: Record) -> bytes:
+    """A plan as JSON, a target a line."""
     lines = [f'"{key}":{_json(found[key]).decode()}' for key in sorted(found) if key != "targets"]
     targets = ",\n".join(_json(target).decode() for target in found["targets"])
     lines.append(f'"targets":[\n{targets}\n]')
-    write_atomically(path, ("{" + ",\n".join(lines) + "}\n").encode(), mode=READABLE)
+    return ("{" + ",\n".join(lines) + "}\n").encode()
 
 
 def read(path: Path) -> Record:

@@ -19,19 +19,22 @@ class Approval:
     """The plan that was approved, or the one that is to be; may be neither.
 
     Args:
-        out: the file to write; what PLAN names is not read then.
+        out: the file to write. shown: whether it is to be printed. What PLAN names is not read
+            where either is asked for.
 
     Attributes:
         problems: why it can't be read, or will not be written.
     """
 
-    def __init__(self, context: Context, out: str = "") -> None:
-        self._context, self._out = context, out
-        self._name = "" if out else context.settings.plan
+    def __init__(self, context: Context, out: str = "", *, shown: bool = False) -> None:
+        self._context, self._out, self._shown = context, out, shown
+        self._made = "--out" if out else "--format json" if shown else ""
+        self._name = "" if self._made else context.settings.plan
         self._plan: record.Record = {}
         self.problems: list[Problem] = []
         if out:
             _forget(context.folder / out)
+        if self._made:
             self.problems += self._obstacles(context.folder / out)
         if self._name:
             try:
@@ -46,7 +49,7 @@ class Approval:
             ConfigError: where ONLY asks for what the plan has not, or lists are unread.
             DriftError: where something else would be done than was approved.
         """
-        if resolved.unread and (self._out or self._plan):
+        if resolved.unread and (self._made or self._plan):
             raise ConfigError([self._unread(resolved)])
         if not self._plan:
             return resolved
@@ -65,28 +68,32 @@ class Approval:
         shard = settings.shard
         return replace(resolved, targets=selection.shard(targets, shard.number, shard.count))
 
-    def written(self, resolved: Resolved) -> str:
-        """Writes the plan where it is to be written; returns its path, or nothing.
+    def kept(self, resolved: Resolved) -> tuple[str, bytes]:
+        """Writes the plan where it is to be written; its path, and what is to be printed of it.
+
+        Either is empty where it was not asked for.
 
         Raises:
             FileError: where it can't be written.
         """
+        if not self._made:
+            return "", b""
+        settings, mask = self._context.settings, self._context.mask
+        found = record.record(settings, resolved.targets, mask, only=settings.only)
         if self._out:
-            settings, path = self._context.settings, self._context.folder / self._out
-            mask, only = self._context.mask, settings.only
-            record.write(path, record.record(settings, resolved.targets, mask, only=only))
-        return self._out
+            record.write(self._context.folder / self._out, found)
+        return self._out, record.encoded(found) if self._shown else b""
 
     def _obstacles(self, path: Path) -> Iterator[Problem]:
         if self._context.settings.shard.count > 1:
             wrong = "is a part of the targets, and a plan is of all: leave it out until the run"
             yield self._problem("SHARD", wrong)
-        if path.is_dir():
+        if self._out and path.is_dir():
             yield Problem("--out", f"{self._out!r} is a folder; name a file in it")
 
     def _unread(self, resolved: Resolved) -> Problem:
         wrong = f"what {', '.join(resolved.unread)} lists is not known yet; add --read to read it"
-        return Problem("--out", wrong) if self._out else self._problem("PLAN", wrong)
+        return Problem(self._made, wrong) if self._made else self._problem("PLAN", wrong)
 
     def _problem(self, name: str, text: str) -> Problem:
         return Problem(self._context.loaded.given[name].at(), text)

@@ -56,6 +56,8 @@ def parsed(parser: argparse.ArgumentParser, found: Mapping[str, Any]) -> BatchAr
         if alone:
             parser.error(f"--{alone[0]} goes with --batch")
         return None
+    if found.get("format"):
+        parser.error("--format is of the plan itself; --form says what --batch writes")
     way = "" if way is True else way
     if way == "shard" and not shards:
         parser.error("--batch shard needs --shards N")

@@ -115,7 +115,13 @@ def _plan(given: Arguments, context: Context) -> int:
         from rolecall.cli import batch  # noqa: PLC0415
 
         return batch.write(context, given.batch)
-    return plan.command(context, read=given.read, check=given.check, out=given.out)
+    return plan.command(
+        context,
+        read=given.read,
+        check=given.check,
+        out=given.out,
+        as_json=given.format == "json",
+    )
 
 
 def _assume(given: Arguments, context: Context) -> int:

@@ -151,6 +151,9 @@ def _add_own(name: str, command: Parser, *, whole: bool) -> None:
             help="the same, and assume every role and verify its account",
         )
         command.add_argument(
+            "--format", choices=("text", "json"), help="how to show it (default: text)"
+        )
+        command.add_argument(
             "--out",
             metavar="FILE",
             help="write the plan to a file that `run --plan` takes; with --batch, write that there",

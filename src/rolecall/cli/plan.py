@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from rolecall import explanations, wording
 from rolecall.cli.approval import Approval
 from rolecall.cli.context import Context, colour
 from rolecall.cli.identity import problems as memory_problems
-from rolecall.cli.output import TextOutlet, outlet
+from rolecall.cli.output import Outlet, TextOutlet, outlet
 from rolecall.errors import NOT_ASSUMED, NOTHING_TO_DO, SUCCEEDED
 from rolecall.report import accounts
 from rolecall.settings import reference
@@ -37,20 +38,22 @@ _TOLD = frozenset(
 )
 
 
-def command(context: Context, *, read: bool, check: bool, out: str) -> int:
+def command(
+    context: Context, *, read: bool, check: bool, out: str = "", as_json: bool = False
+) -> int:
     """Prints the plan, and writes it to `out` where that is given; returns the exit code.
 
     Args:
         read: whether lists in AWS and the organisation are read. check: whether roles are assumed
             too.
+        as_json: whether it is printed as what `run --plan` reads; all else goes beside it.
     """
-    approval = Approval(context, out)
+    approval = Approval(context, out, shown=as_json)
     if read or check:
-        return _with_aws(context, approval, check=check)
+        return _with_aws(context, approval, check=check, as_json=as_json)
     problems = [*context.command_problems(), *approval.problems, *memory_problems(context)]
     resolved = approval.applied(context.resolve(read_list=None, problems=problems))
-    say = _print(context, resolved).say
-    _keep(approval, resolved, say)
+    _keep(approval, resolved, _told(context, resolved, as_json=as_json))
     return SUCCEEDED
 
 
@@ -62,21 +65,33 @@ def instead(context: Context, words: Sequence[str]) -> int:
     Args:
         words: what was typed.
     """
-    command(context, read=False, check=False, out="")
+    command(context, read=False, check=False)
     typed = context.mask.text(shlex.join(["rolecall", "run", *words]))
     outlet().write(f"\nNothing was done. To do it: {harmless(typed)}\n".encode(errors="replace"))
     return NOTHING_TO_DO
 
 
 def _keep(approval: Approval, resolved: Resolved, say: Callable[[str], None]) -> None:
-    if path := approval.written(resolved):
+    path, document = approval.kept(resolved)
+    if path:
         say(f"Plan: {path}; `rolecall run --plan {path}` does that or nothing")
+    if document:
+        outlet().write(document)
 
 
-def _print(context: Context, resolved: Resolved) -> Console:
+def _told(context: Context, resolved: Resolved, *, as_json: bool) -> Callable[[str], None]:
+    """Prints the plan in words, unless it is asked for as JSON; returns what says more."""
     from rolecall.report.console import Console  # noqa: PLC0415
 
+    if as_json:
+        beside = Outlet(lambda error: None, beside=True)
+        return Console(beside, mask=context.mask, colour=False).say
     console = Console(outlet(), mask=context.mask, colour=colour(context.environ), most_listed=None)
+    _print(context, resolved, console)
+    return console.say
+
+
+def _print(context: Context, resolved: Resolved, console: Console) -> None:
     console.planned(context.settings, resolved.targets, resolved.count)
     for where in resolved.unread:
         lead = "and " if resolved.targets else "targets: "
@@ -91,7 +106,6 @@ def _print(context: Context, resolved: Resolved) -> Console:
         first = next(iter(names))
         more = f" and {wording.count(len(names) - 1, 'other')}" if len(names) > 1 else ""
         console.say(f"session name: {first}{more}")
-    return console
 
 
 def _options(context: Context) -> Iterator[str]:
@@ -150,14 +164,14 @@ def _tell_remembered(
     say(wording.wrapped(said + skipped, 80, "", "  "))
 
 
-def _with_aws(context: Context, approval: Approval, *, check: bool) -> int:
+def _with_aws(context: Context, approval: Approval, *, check: bool, as_json: bool) -> int:
     from rolecall.cli.aws import Aws  # noqa: PLC0415  plan alone does without boto3
     from rolecall.cli.signals import stopping  # noqa: PLC0415
     from rolecall.errors import AssumeError  # noqa: PLC0415
     from rolecall.sessions.preflight import assume_all  # noqa: PLC0415
 
     with stopping() as stop:
-        aws = Aws(context, stop, stream=TextOutlet(outlet()))
+        aws = Aws(context, stop, stream=sys.stderr if as_json else TextOutlet(outlet()))
         resolved = context.resolve(
             read_list=aws.read_list,
             organization=aws.organization,
@@ -169,7 +183,7 @@ def _with_aws(context: Context, approval: Approval, *, check: bool) -> int:
             may_be_empty=True,
         )
         resolved = approval.applied(resolved)
-        say = _print(context, resolved).say
+        say = _told(context, resolved, as_json=as_json)
         context.require_any(resolved)
         _tell_remembered(context, aws, resolved, say)
         if not check:
