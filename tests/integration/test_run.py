@@ -254,6 +254,40 @@ def test_bad_configuration_ends_with_2_before_any_call(rolecall, sts, extra, mes
     assert sts.calls == []
 
 
+@pytest.mark.parametrize("words", [["run"], ["plan"], ["plan", "--check"], ["plan", "--batch"]])
+def test_an_empty_folder_is_told_all_that_it_lacks_and_how_to_begin(rolecall, sts, words):
+    done = rolecall(*words, ROLECALL_TARGETS="")
+    assert (done.code, done.out, sts.calls) == (2, "", [])
+    assert done.err.startswith("rolecall: 2 mistakes in the configuration; nothing was done\n")
+    assert "ROLECALL_TARGETS: is not set: name the roles to deploy with" in done.message
+    assert "ROLECALL_COMMANDS: is not set: write what to run in each target" in done.message
+    assert done.message.count("`rolecall init` writes one") == 1
+
+
+def test_init_is_named_where_no_file_is_there_that_it_would_write_over(rolecall):
+    given = {"ROLECALL_COMMANDS": "true", "ROLECALL_TARGETS": ""}
+    done = rolecall("plan", **given)
+    assert done.code == 3
+    assert f"(no rolecall.yml in {rolecall.folder}; `rolecall init` writes one)" in done.message
+    (rolecall.folder / "rolecall.yml").write_text("grace: 1s\n")
+    assert "rolecall init" not in rolecall("plan", **given).message
+    (rolecall.folder / "rolecall.yml").rename(rolecall.folder / "rolecall.yaml")
+    assert "there is a rolecall.yaml)" in rolecall("plan", **given).message
+
+
+def test_targets_that_are_missing_are_told_beside_any_other_mistake(rolecall):
+    given = {"ROLECALL_TARGETS": "", "ROLECALL_COMMANDS": "true"}
+    done = rolecall("run", "--grace", "x", **given)
+    assert "2 mistakes" in done.err
+    assert "ROLECALL_TARGETS: is not set" in done.err
+    # Where something names them, or may, none are missing.
+    target = TARGETS.split()[0].partition("=")[2]
+    for more in ({"ROLECALL_CONFIG": "nope.yml"}, {"ROLECALL_TARGET_DEV": target}):
+        done = rolecall("run", "--grace", "x", **given, **more)
+        assert (done.code, "ROLECALL_TARGETS: is not set" in done.err) == (2, False)
+    assert "ROLECALL_TARGETS: is not set" not in rolecall("init", "--grace", "x", **given).err
+
+
 def test_no_target_is_nothing_to_do(rolecall):
     done = rolecall.run("true", ROLECALL_TARGETS="")
     assert done.code == 3

@@ -172,7 +172,7 @@ def test_commands_with_control_characters_in_a_yaml_list_are_told(loaded):
 
 
 def test_which_file_was_read_is_known(loaded, tmp_path):
-    assert loaded().file == f"no rolecall.yml in {tmp_path}"
+    assert loaded().file == f"no rolecall.yml in {tmp_path}; `rolecall init` writes one"
     (tmp_path / "rolecall.yaml").touch()
     assert loaded().file == f"no rolecall.yml in {tmp_path}; there is a rolecall.yaml"
     assert loaded(file="grace: 1").file == "rolecall.yml was read"

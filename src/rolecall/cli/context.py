@@ -6,7 +6,7 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
@@ -173,7 +173,7 @@ class Context:
         )
         mistakes += resolved.problems
         if mistakes:
-            raise ConfigError(mistakes)
+            raise ConfigError([*(() if may_be_empty or nothing else self._no_list()), *mistakes])
         if nothing:
             raise NothingToDoError(
                 f"nothing to do: {nothing.at()} is given and empty, which leaves no target; leave"
@@ -218,6 +218,12 @@ class Context:
         """Raises NothingToDoError where there are no targets, and none may come of a list."""
         if not resolved.count and not resolved.unread:
             raise NothingToDoError(self._nothing(resolved.found))
+
+    def _no_list(self) -> Iterator[Problem]:
+        """What is to be told beside mistakes: that nothing says where to deploy."""
+        if not self.loaded.names_targets and self.settings.targets is None:
+            each = f"or set {PREFIX}TARGET_<NAME> for each"
+            yield Problem(f"{PREFIX}TARGETS", f"is not set: name the roles to deploy with, {each}")
 
     def _nothing(self, found: Found | None) -> str:
         if found:

@@ -180,7 +180,7 @@ def _with_aws(context: Context, approval: Approval, *, check: bool, as_json: boo
                 *approval.problems,
                 *memory_problems(context),
             ],
-            may_be_empty=True,
+            may_be_empty=context.loaded.names_targets,  # what is read is shown, also where none is
         )
         resolved = approval.applied(resolved)
         say = _told(context, resolved, as_json=as_json)

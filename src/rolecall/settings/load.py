@@ -134,7 +134,8 @@ def _found(config: Raw | None, folder: Path) -> str:
     if (folder / name).is_file():
         return f"{name} was read"
     other = next((p.name for p in folder.glob("rolecall.y*ml")), "")
-    return f"no {name} in {folder}" + (f"; there is a {other}" if other else "")
+    more = "" if config else "; `rolecall init` writes one"
+    return f"no {name} in {folder}" + (f"; there is a {other}" if other else more)
 
 
 def _read_file(config: Raw | None, folder: Path) -> tuple[dict[str, Raw], list[Problem]]:
