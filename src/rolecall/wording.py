@@ -13,6 +13,7 @@ ESCAPE_SEQUENCE = re.compile(
 )
 # A colour, or bold; 8 would hide what follows.
 _COLOUR = re.compile(r"\x1b\[(?:(?:[0-79]|[1-9][0-9]{1,2})(?:;(?=[0-9])|(?=m)))*m")
+_SAYING = re.compile(r"[^\W_]")
 # What turns the direction of the text around it stands beside the control characters.
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
@@ -57,6 +58,11 @@ def some(words: Sequence[str], most: int = 8) -> str:
     """The first of the words, and how many more there are: `dev, tst and 9 more`."""
     more = len(words) - most
     return ", ".join(words[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def says_something(line: str) -> bool:
+    """Whether there is a letter or a digit in it: `}` alone, or in colours, tells nothing."""
+    return bool(_SAYING.search(ESCAPE_SEQUENCE.sub("", line)))
 
 
 def printable(text: str) -> str:

@@ -151,6 +151,31 @@ def test_a_wide_terminal_shows_accounts_and_a_low_one_the_sums():
     ]
 
 
+@pytest.mark.parametrize(
+    ("pieces", "shown"),
+    [
+        ([b'{\n  "Status": "done"\n}\n'], '"Status": "done"'),
+        ([b"  Stack is up\n", b"}\n", b"]\n}\n"], "Stack is up"),
+        ([b"up\n\033[32m}\033[0m\n---\n\n"], "up"),
+        ([b"50 %\r100 %\r"], "100 %"),
+        (["fertig: 本番\n}\n".encode()], "fertig: 本番"),
+        ([b"}\n"], "$ make"),
+        ([b"", b"\n"], "$ make"),
+    ],
+)
+def test_of_a_command_s_output_the_last_line_that_says_something_is_shown(pieces, shown):
+    output = Output()
+    with Screen(output, lambda: (80, 24)) as screen:
+        view = Live(Console(screen, mask=Mask(), colour=False), screen, colour=False)
+        view.planned(Settings(max_parallel=Amount(2)), [target("a"), target("b")], 2)
+        listener = view.target_started(target("a"), "eu-west-1")
+        listener.command_started(1, 1, "make")
+        for piece in pieces:
+            listener.output(piece)
+        [row] = [line for line in view._lines(80, 24) if line.startswith("a ")]
+    assert row.endswith(f" s  {shown}")
+
+
 def test_the_bar_is_green_and_red_in_parts():
     found, clock = progress(on_failure="continue")
     ran(found, clock, "w1t0", 1, Status.NOT_ASSUMED)

@@ -38,6 +38,8 @@ def printed(outcome, *, colour=False, width=80):
 def test_a_command_is_labelled_by_its_first_line_that_says_something():
     assert label("\n# build\n  make\nmake install") == "make (+1 line)"
     assert label("# only a comment") == "# only a comment"
+    assert label("{\n  make\n} > log") == "make (+2 lines)"
+    assert label("{\n}") == "{ (+1 line)"
     assert label("") == ""
     assert label("x" * 200) == "x" * 200
 

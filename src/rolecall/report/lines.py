@@ -26,7 +26,8 @@ def label(command: str) -> str:
     """A command by its first line that says something, and how many more there are."""
     lines = [wording.printable(line.strip()) for line in command.splitlines()]
     said = [line for line in lines if line and not line.startswith("#")] or lines or [""]
-    return f"{said[0]} (+{wording.count(len(said) - 1, 'line')})" if len(said) > 1 else said[0]
+    first = next(filter(wording.says_something, said), said[0])
+    return f"{first} (+{wording.count(len(said) - 1, 'line')})" if len(said) > 1 else first
 
 
 class Lines:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
 
+from rolecall import wording
 from rolecall.commands.run import Listener
 from rolecall.report.console import Console
 from rolecall.report.frame import Frame
@@ -97,6 +99,12 @@ class Live:
             return self._frame.lines(columns, rows)
 
 
+def _telling(data: bytes) -> bytes:
+    """The last line that says something; empty where none does: the one before is worth more."""
+    lines = re.split(r"[\r\n]", data.decode(errors="replace"))
+    return next(filter(wording.says_something, reversed(lines)), "").encode()
+
+
 class _Watched:
     """Tells the console, and keeps what was said last."""
 
@@ -108,8 +116,8 @@ class _Watched:
         self._told.command_started(number, count, command)
 
     def output(self, data: bytes) -> None:
-        if end := data[-_MOST_KEPT:].strip():
-            self._row.said = end
+        if line := _telling(data[-_MOST_KEPT:]):
+            self._row.said = line
         self._told.output(data)
 
     def still_running(self, elapsed: float) -> None:

@@ -23,7 +23,7 @@ class Row:
     Attributes:
         state: WAITING, RUNNING or a Status. lane: what fails as one.
         begun, seconds: on the clock, and how long it took, once it has ended.
-        said: its last bytes of output, or what became of it.
+        said: the last line of its output that says something, or what became of it.
     """
 
     name: str
