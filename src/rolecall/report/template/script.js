@@ -138,7 +138,8 @@
   const made = (row) => {
     details ??= JSON.parse($("details").textContent);
     const [role, began, commands, log] = details.rows[row.id.slice(1)];
-    const cell = document.createElement("td");
+    // No td, so that the others are still the last ones for the style.
+    const cell = document.createElement("div");
     cell.className = "more";
     cell.setAttribute("role", "cell");
     const list = document.createElement("dl");
