@@ -51,6 +51,7 @@ def test_what_a_first_pipeline_needs_is_on_the_first_screen_and_nothing_else():
     assert {"--targets", "--commands", "--before", "--max-parallel", "--on-failure"} <= first
     assert set(flags(helped("run"))) == first | {"--config", "--help-all"}
     assert "--help-all has the other options" in helped("run")
+    assert "--help-all has the other options" not in helped("config")
 
 
 def test_an_option_takes_two_lines_of_the_first_screen_at_most():

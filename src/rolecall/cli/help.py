@@ -11,6 +11,26 @@ WHOLE = "--help-all"
 # The text of an argument begins here at the latest, so that most take one line.
 _TEXT_AT = 28
 _LAYOUT = partial(argparse.RawDescriptionHelpFormatter, max_help_position=_TEXT_AT)
+# What stands at the end: of the commands, of options, and of all.
+FIRST = """\
+`rolecall COMMAND --help` has more of each. `rolecall explain` says what an
+option is, or what a message means.
+
+"""
+OPTIONS = """\
+Each option is also a variable, ROLECALL_<NAME>, and a key of rolecall.yml. A
+flag wins over a variable, a variable over the file. `rolecall config` shows
+what is set, `rolecall explain NAME` all about one of them.
+
+"""
+OPTIONS_FIRST = f"""\
+These are what a first pipeline needs; {WHOLE} has the other options as well.
+{OPTIONS}"""
+EXIT_CODES = """\
+exit codes: 0 all succeeded; 1 a target failed; 2 the configuration is wrong;
+3 nothing to do; 4 a role could not be assumed; 70 a bug; 129/130/131/143
+interrupted by SIGHUP, SIGINT (Ctrl-C), SIGQUIT, SIGTERM
+"""
 
 
 class Parser(argparse.ArgumentParser):

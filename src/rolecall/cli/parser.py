@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import rolecall
 from rolecall.cli import batch_arguments
-from rolecall.cli.help import WHOLE, Parser
+from rolecall.cli.help import EXIT_CODES, FIRST, OPTIONS, OPTIONS_FIRST, WHOLE, Parser
 
 if TYPE_CHECKING:
     from rolecall.settings.options import Option
@@ -16,25 +16,6 @@ if TYPE_CHECKING:
 FORMS = ("text", "md", "html", "junit", "json")
 # Those that two runs can be compared in.
 COMPARED = FORMS[:2]
-_FIRST = """\
-`rolecall COMMAND --help` has more of each. `rolecall explain` says what an
-option is, or what a message means.
-
-"""
-_OPTIONS = """\
-Each option is also a variable, ROLECALL_<NAME>, and a key of rolecall.yml. A
-flag wins over a variable, a variable over the file. `rolecall config` shows
-what is set, `rolecall explain NAME` all about one of them.
-
-"""
-_OPTIONS_FIRST = f"""\
-These are what a first pipeline needs; {WHOLE} has the other options as well.
-{_OPTIONS}"""
-_EXIT_CODES = """\
-exit codes: 0 all succeeded; 1 a target failed; 2 the configuration is wrong;
-3 nothing to do; 4 a role could not be assumed; 70 a bug; 129/130/131/143
-interrupted by SIGHUP, SIGINT (Ctrl-C), SIGQUIT, SIGTERM
-"""
 # By what they are for, in the order in which somebody new comes to need them.
 _SECTIONS: Mapping[str, Mapping[str, str]] = {
     "to deploy": {
@@ -100,14 +81,14 @@ def made(only: str | None = None, *, whole: bool = True) -> Parser:
         prog="rolecall",
         usage="rolecall COMMAND [options]",
         description="Assume every target role, deploy to each account, report who answered.",
-        epilog=_FIRST + _EXIT_CODES,
+        epilog=FIRST + EXIT_CODES,
     )
     parser.sections = _SECTIONS
     parser.add_argument("--version", action="version", version=f"rolecall {rolecall.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, text in HELP.items():
         command = commands.add_parser(
-            name, help=text, description=text[0].upper() + text[1:] + ".", epilog=_EXIT_CODES
+            name, help=text, description=text[0].upper() + text[1:] + ".", epilog=EXIT_CODES
         )
         command.usage = f"rolecall {name} [options]"
         if only not in (None, name):
@@ -261,7 +242,7 @@ def _add_settings(name: str, command: Parser, *, whole: bool) -> None:
     from rolecall.settings.options import GROUPS, options  # noqa: PLC0415  0.03 s, most of it all
 
     groups = {title: command.add_argument_group(title) for title in GROUPS}
-    command.epilog = (_OPTIONS if whole else _OPTIONS_FIRST) + _EXIT_CODES
+    command.epilog = (OPTIONS if whole or name in _FEW else OPTIONS_FIRST) + EXIT_CODES
     passed_over = set(unused(name, one=False)) if whole else set()
     for option in options():
         shown = option not in passed_over if whole else _is_first(name, option)
