@@ -49,6 +49,7 @@ def test_it_is_accessible(opened, targets, scheme, viewport):
     assert found.violations_count == 0, found.generate_report()
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_large_one_is_accessible(opened, scheme):
     page = opened(3000, color_scheme=scheme)

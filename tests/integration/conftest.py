@@ -10,8 +10,18 @@ import urllib.request
 
 import pytest
 
+from support import leftovers
 from support.command import Command
 from support.sts import ScriptedSts
+
+leftovers.adopt()
+
+
+@pytest.fixture(autouse=True)
+def no_process_left():
+    """Whatever a test starts ends with it, also where it fails or takes too long."""
+    yield
+    leftovers.end_orphans()
 
 
 @pytest.fixture
@@ -25,6 +35,7 @@ def rolecall(sts, tmp_path):
     """The command, against the scripted STS. No secret that STS gave is ever to be seen."""
     command = Command(folder=tmp_path, url=sts.url)
     yield command
+    command.end()
     assert command.left_over() == []
 
 
@@ -64,4 +75,6 @@ def _await(url, process):
 @pytest.fixture
 def on_moto(moto_url, tmp_path):
     """The command, against moto."""
-    return Command(folder=tmp_path, url=moto_url)
+    command = Command(folder=tmp_path, url=moto_url)
+    yield command
+    command.end()

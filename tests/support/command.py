@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -72,6 +72,7 @@ class Command:
     folder: Path
     url: str
     argv: Sequence[str] = (ROLECALL,)
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def patched(self, code: str) -> Self:
         """The same after some code that changes rolecall: no variable could bring it in."""
@@ -99,8 +100,8 @@ class Command:
         }
 
     def start(self, *arguments: str, **extra: str) -> subprocess.Popen[str]:
-        """A process whose output is piped; its session is its own."""
-        return subprocess.Popen(
+        """A process whose output is piped; its session is its own. `end` ends it in any case."""
+        process = subprocess.Popen(
             [*self.argv, *arguments],
             cwd=self.folder,
             env=self.environ(extra),
@@ -110,6 +111,15 @@ class Command:
             errors="replace",
             start_new_session=True,
         )
+        self.started.append(process)
+        return process
+
+    def end(self) -> None:
+        """Kills what was started and still runs, since a test has failed."""
+        for process in self.started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
 
     def finish(self, process: subprocess.Popen[str], *, within: float = 60) -> Finished:
         try:
