@@ -105,6 +105,27 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """What a run is of. Each is one line of text; empty where it is not known.
+
+    Attributes:
+        build_id: the CI's, for CodeBuild `project:uuid`. build_url: its page, for people.
+        execution_id: the pipeline's. commit: of the source, or what its version is called.
+        caller: the ARN that STS knows the source by. image: the container image of the build.
+        rolecall: its version. shard: the part of the targets that it had.
+    """
+
+    build_id: str = ""
+    build_url: str = ""
+    execution_id: str = ""
+    commit: str = ""
+    caller: str = ""
+    image: str = ""
+    rolecall: str = ""
+    shard: str = "1/1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
     """A whole run: one Result per target and region, in the order asked for.
 
@@ -122,6 +143,7 @@ class Outcome:
         targets_digest: what the whole list of targets was, as `targets.pin` tells it.
         commands_digest: of the commands as they are shown, and their shell. Both are empty where
             that is not known.
+        origins: what the run is of; several, where several were merged.
     """
 
     results: tuple[Result, ...]
@@ -140,6 +162,7 @@ class Outcome:
     missing: int = 0
     targets_digest: str = ""
     commands_digest: str = ""
+    origins: tuple[Origin, ...] = ()
 
     @property
     def exit_code(self) -> int:

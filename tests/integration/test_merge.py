@@ -15,7 +15,8 @@ from support.command import TARGETS, Command
 MANY = " ".join(f"t{n}=arn:aws:iam::{n:012}:role/deploy" for n in range(1, 10))
 WAVES = {"ROLECALL_TARGETS": MANY, "ROLECALL_WAVES": "1, 3, rest"}
 FAILS = 'test "$ROLECALL_TARGET$AWS_REGION" != t5eu-west-1'
-TIMES = ("started_at", "seconds")
+# The builds are other ones than the single run, too.
+TIMES = ("started_at", "seconds", "origins")
 
 
 def build(rolecall, name):
@@ -76,6 +77,9 @@ def test_four_shards_at_once_merged_give_the_report_that_one_run_gives(rolecall,
     whole = build(rolecall, "whole").run(commands, **given)
     assert (merged.code, whole.code) == (code, code), merged.out + merged.err
     assert timeless(merged.report) == timeless(whole.report)
+    of = merged.report["origins"]
+    assert sorted(each["shard"] for each in of) == ["1/4", "2/4", "3/4", "4/4"]
+    assert {each["caller"] for each in of} == {"arn:aws:iam::111111111111:user/hub"}
     assert [(r["target"], r["region"]) for r in merged.report["results"]][:3] == [
         ("t1", "eu-west-2"), ("t1", "eu-west-1"), ("t2", "eu-west-2"),
     ]  # fmt: skip

@@ -207,10 +207,11 @@ def test_a_longer_duration_is_asked_for_where_a_user_calls(rolecall, sts):
     assert sts.assumed()[0].params["DurationSeconds"] == "7200"
 
 
-def test_a_longer_duration_through_a_hop_is_cut_without_asking_who_calls(rolecall, sts):
+def test_a_longer_duration_through_a_hop_is_cut_whoever_calls(rolecall, sts):
+    unknown = answers.error("Denied", "nobody says who calls")
+    sts.judge = lambda call: unknown if call.action == "GetCallerIdentity" else None
     rolecall.run("true", ROLECALL_DURATION="2h", ROLECALL_TARGETS=ONE, ROLECALL_VIA=HOP)
     assert {call.params.get("DurationSeconds") for call in sts.assumed()} == {None, "3600"}
-    assert {call.action for call in sts.calls} == {"AssumeRole"}
 
 
 def test_the_sts_endpoint_variable_is_honoured(rolecall, sts):
@@ -247,6 +248,8 @@ def test_source_credentials_that_run_out_halfway_are_fetched_anew(rolecall, sts)
     with ContainerCredentials(lifetime=60) as endpoint:
 
         def judge(call):
+            if call.action == "GetCallerIdentity":  # at any time, and with whichever keys
+                return None
             if call.access_key_id != endpoint.key_id:
                 return answers.error("ExpiredToken", "The security token has expired", 403)
             endpoint.rotate()
@@ -269,7 +272,8 @@ def test_the_source_may_be_a_web_identity(rolecall, sts, tmp_path):
     }
     done = rolecall.run("env | grep -c WEB_IDENTITY || true", **without_keys(**web))
     assert done.code == 0, done.out
-    assert [call.action for call in sts.calls] == ["AssumeRoleWithWebIdentity", "AssumeRole"]
+    roles = [call.action for call in sts.calls if call.action != "GetCallerIdentity"]
+    assert roles == ["AssumeRoleWithWebIdentity", "AssumeRole"]
 
 
 def test_the_source_may_be_a_profile(rolecall, sts, tmp_path):

@@ -15,10 +15,10 @@ from botocore import exceptions
 from jsonschema import Draft202012Validator
 
 from rolecall import logs
-from rolecall.cli.notify import build_url
+from rolecall.cli.origin import build_url
 from rolecall.notify import message, send, webhook
 from rolecall.notify.send import Message, Sender
-from rolecall.results import CommandResult, Outcome, Result, Status
+from rolecall.results import CommandResult, Origin, Outcome, Result, Status
 from rolecall.secret import Mask, Secret
 from rolecall.sessions.faults import HttpError
 from rolecall.sessions.retry import Retry
@@ -42,7 +42,7 @@ def result(name="dev", status=Status.FAILED, reason="exit code 1"):
 
 
 def built(outcome, **origin):
-    where = message.Origin(**origin)
+    where = Origin(**origin)
     return Message(
         title=message.title(outcome),
         text=message.text(outcome, where),

@@ -13,7 +13,7 @@ from rolecall.cli.context import Context, colour
 from rolecall.cli.output import outlet
 from rolecall.errors import SUCCEEDED
 from rolecall.files import make_folder, replacing, write_atomically
-from rolecall.report import comparison, junit, page, record, summary
+from rolecall.report import comparison, junit, origins, page, record, summary
 from rolecall.report.console import Console
 from rolecall.report.outputs import with_logs
 from rolecall.report.reader import read
@@ -77,8 +77,10 @@ def _rendered(
     if form == "junit":
         return [junit.rendered(outcome, outcome.plan.commands, mask)]
     buffer = io.BytesIO()
-    Console(buffer, mask=mask, colour=bright).finished(_tame(outcome, Texts(mask)), "")
-    return [buffer.getvalue().removeprefix(b"\n")]
+    texts = Texts(mask)
+    Console(buffer, mask=mask, colour=bright).finished(_tame(outcome, texts), "")
+    of = [f"{line}\n" for line in ("", *origins.lines(outcome, texts))] if outcome.origins else []
+    return [buffer.getvalue().removeprefix(b"\n"), *(line.encode() for line in of)]
 
 
 def _tame(outcome: Outcome, texts: Texts) -> Outcome:

@@ -17,6 +17,7 @@ from rolecall.cli import dumps, identity
 from rolecall.cli.approval import Approval
 from rolecall.cli.aws import Aws
 from rolecall.cli.context import Context, colour, terminal
+from rolecall.cli.origin import Caller, origin
 from rolecall.cli.output import USUAL_SIZE, Outlet, TextOutlet, say_gone, terminal_size
 from rolecall.cli.signals import stopping
 from rolecall.commands.workspace import below
@@ -34,6 +35,7 @@ from rolecall.report.spread import spread
 from rolecall.report.view import ByteSink, View
 from rolecall.results import Given, Outcome, Plan
 from rolecall.runner import Runner
+from rolecall.sessions.assume import Assumer
 from rolecall.settings import Settings, reference
 from rolecall.settings.load import Loaded
 from rolecall.state.memory import Forgetful, Memory
@@ -70,13 +72,14 @@ def command(context: Context) -> int:
         resolved = approval.applied(resolved)
         with _memory(context, aws, resolved, stop) as remembered, _prepared_report(context):
             _tell_found(context, output, resolved.found)
+            caller = Caller()
             outputs = Outputs(_report_folder(context), _say_not_written)
             kept = Artifacts(_report_folder(context), outputs)
             told = Logged(_watched(context, output, resolved), outputs)
             told.planned(context.settings, resolved.targets, resolved.count)
             runner = Runner(
                 context.settings,
-                lambda: aws.assumer(resolved),
+                lambda: _asking(caller, aws, resolved),
                 told,
                 surroundings(context, stop, artifacts=kept.of),
                 remembered,
@@ -88,6 +91,7 @@ def command(context: Context) -> int:
                 plan=_plan(context),
                 targets_digest=pin(resolved.whole),
                 commands_digest=commands_digest(context.settings, context.mask),
+                origins=(origin(context, caller.arn(hurry=stop.requested)),),
             )
             report = _write_report(context, outcome, resolved.found)
         told.finished(outcome, report)
@@ -99,6 +103,13 @@ def command(context: Context) -> int:
             print(harmless(outcome.bug), file=sys.stderr)
             print("rolecall: this is a bug; please report the trace above", file=sys.stderr)
         return outcome.exit_code
+
+
+def _asking(caller: Caller, aws: Aws, resolved: Resolved) -> Assumer:
+    """What assumes the roles, while STS is asked who does."""
+    assumer = aws.assumer(resolved)
+    caller.ask(aws.source())
+    return assumer
 
 
 def forget_earlier(loaded: Loaded) -> None:

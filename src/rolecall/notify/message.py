@@ -7,13 +7,12 @@ meaning or goes; new fields do not raise it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import rolecall
 from rolecall.report.digest import GRAVEST_FIRST, in_time, verdict
 from rolecall.report.record import moment
-from rolecall.results import Outcome, Result, Status
+from rolecall.results import Origin, Outcome, Result, Status
 from rolecall.wording import count, seconds
 
 VERSION = 1
@@ -24,27 +23,13 @@ _MOST_SAID = 10
 _LONGEST_REASON = 300
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Origin:
-    """Where a run took place. Empty where that is not known.
-
-    Attributes:
-        report: the path of report.json. execution_id: of the pipeline. build_url: for people.
-    """
-
-    report: str = ""
-    execution_id: str = ""
-    build_id: str = ""
-    build_url: str = ""
-
-
 def title(outcome: Outcome) -> str:
     """The outcome in less than a hundred characters."""
     return f"rolecall: {_ended(outcome)}"
 
 
 def text(outcome: Outcome, origin: Origin) -> str:
-    """The outcome in a few lines."""
+    """The outcome in a few lines. `origin` is of whoever tells it."""
     lines = [f"{title(outcome)} ({seconds(outcome.seconds)}, exit code {outcome.exit_code})"]
     bad = list(_bad(outcome))
     lines += [_line(result) for result in bad[:_MOST_SAID]]
@@ -54,8 +39,12 @@ def text(outcome: Outcome, origin: Origin) -> str:
     return "\n".join([*lines, *filter(None, [origin.build_url])])
 
 
-def data(outcome: Outcome, origin: Origin) -> dict[str, Any]:
-    """The outcome as the schema has it, without the text."""
+def data(outcome: Outcome, origin: Origin, report: str = "") -> dict[str, Any]:
+    """The outcome as the schema has it, without the text.
+
+    Args:
+        origin: as of `text`. report: the path of report.json; empty where there is none.
+    """
     bad = list(_bad(outcome))
     return {
         "version": VERSION,
@@ -72,7 +61,7 @@ def data(outcome: Outcome, origin: Origin) -> dict[str, Any]:
         "counts": {str(status): outcome.count(status) for status in Status},
         "failed": [_record(result) for result in bad[:_MOST_LISTED]],
         "failed_more": max(0, len(bad) - _MOST_LISTED),
-        "report": origin.report,
+        "report": report,
         "execution_id": origin.execution_id,
         "build_id": origin.build_id,
         "build_url": origin.build_url,

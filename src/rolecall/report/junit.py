@@ -9,16 +9,18 @@ The limits are from the AWS CodeBuild User Guide, "Quotas for AWS CodeBuild".
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rolecall
+from rolecall import wording
 from rolecall.files import write_atomically
 from rolecall.report.cases import Case, cases
 from rolecall.report.record import READABLE, moment
 from rolecall.report.texts import Texts
-from rolecall.results import Outcome, Status
+from rolecall.results import Origin, Outcome, Status
 from rolecall.secret import Mask
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ def _add_properties(
     """What holds for the run, and the account and role of each target and region."""
     known = {
         "rolecall": rolecall.__version__,
+        **dict(_origin(outcome, texts)),
         "exit_code": str(outcome.exit_code),
         "seconds": str(round(outcome.seconds, 3)),
         **{str(status).replace(" ", "_"): str(outcome.count(status)) for status in Status},
@@ -99,6 +102,14 @@ def _add_properties(
         known["signal"] = str(outcome.signal_number)
     for name, value in known.items():
         suite.add_property(texts.clean(name), texts.clean(value))
+
+
+def _origin(outcome: Outcome, texts: Texts) -> Iterator[tuple[str, str]]:
+    """What the run is of, under the names that report.json has for it."""
+    for field in fields(Origin):
+        known = (getattr(origin, field.name) for origin in outcome.origins)
+        if field.name != "shard" and (values := list(filter(None, dict.fromkeys(known)))):
+            yield field.name, texts.start(wording.some(values), _LONGEST_REASON)
 
 
 def _element(case: Case, texts: Texts) -> TestCase:

@@ -194,6 +194,7 @@ def _head(counting: Sequence[Outcome], everything: Sequence[Outcome]) -> Outcome
         targets_in_all=max(outcome.targets_in_all for outcome in everything),
         targets_digest=_known(outcome.targets_digest for outcome in everything),
         commands_digest=_known(outcome.commands_digest for outcome in everything),
+        origins=tuple(dict.fromkeys(o for outcome in counting for o in outcome.origins)),
     )
 
 

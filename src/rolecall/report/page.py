@@ -19,6 +19,7 @@ import rolecall
 from rolecall import explanations, wording
 from rolecall.errors import signal_name
 from rolecall.files import write_atomically
+from rolecall.report import origins
 from rolecall.report.digest import Digest
 from rolecall.report.record import READABLE
 from rolecall.report.rows import Rows
@@ -63,7 +64,7 @@ def compile_into(folder: Path) -> Path:
 def rendered(outcome: Outcome, mask: Mask) -> Iterator[bytes]:
     """The file's content, piece by piece."""
     template = _environment().get_template(TEMPLATE)
-    stream = template.stream(_known(outcome, Texts(mask)))
+    stream = template.stream(_known(outcome, mask))
     stream.enable_buffering(_CHUNKS)
     return (piece.encode(errors="replace") for piece in stream)
 
@@ -96,9 +97,9 @@ def _environment() -> Environment:
     return environment
 
 
-def _known(outcome: Outcome, texts: Texts) -> dict[str, Any]:
+def _known(outcome: Outcome, mask: Mask) -> dict[str, Any]:
     """What the template is given."""
-    digest, timeline = Digest(outcome), Timeline(outcome)
+    digest, timeline, texts = Digest(outcome), Timeline(outcome), Texts(mask)
     style, script = ((_FOLDER / name).read_text() for name in ("style.css", "script.js"))
     return {
         "outcome": outcome,
@@ -109,6 +110,7 @@ def _known(outcome: Outcome, texts: Texts) -> dict[str, Any]:
         "digest": digest,
         "clean": texts.clean,
         "topic": explanations.topic_of,
+        "origins": list(origins.facts(outcome, texts)),
         "style": style,
         "script": script,
         "style_hash": _hash(style),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from rolecall.errors import FileError
 from rolecall.files import read_plain
 from rolecall.report.outputs import is_ours
 from rolecall.report.record import FILE_NAME, VERSION
-from rolecall.results import CommandResult, Given, Outcome, Plan, Result, Span, Status
+from rolecall.results import CommandResult, Given, Origin, Outcome, Plan, Result, Span, Status
 from rolecall.settings.amounts import PIN
 
 _LONGEST = 100 * 365 * 86_400
@@ -189,7 +189,13 @@ def _outcome(node: _Node) -> Outcome:
         missing=max(0, node.whole("missing") or 0),
         targets_digest=node.pin("targets_digest"),
         commands_digest=node.word("commands_digest"),
+        origins=tuple(map(_origin, node.nodes("origins"))),
     )
+
+
+def _origin(node: _Node) -> Origin:
+    names = (field.name for field in fields(Origin) if field.name != "shard")
+    return Origin(shard=node.shard(), **{name: node.word(name) for name in names})
 
 
 def _plan(node: _Node) -> Plan:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,6 +81,7 @@ def _head(outcome: Outcome) -> dict[str, Any]:
         "missing": outcome.missing,
         "targets_digest": outcome.targets_digest,
         "commands_digest": outcome.commands_digest,
+        "origins": [asdict(origin) for origin in outcome.origins],
         "preflight": {
             "started_at": moment(outcome.preflight.started_at),
             "seconds": round(outcome.preflight.seconds, 3),

@@ -14,6 +14,7 @@ from pathlib import Path
 from rolecall import explanations, wording
 from rolecall.errors import signal_name
 from rolecall.files import write_atomically
+from rolecall.report import origins
 from rolecall.report.digest import Digest, Group, verdict
 from rolecall.report.record import READABLE, minute
 from rolecall.report.texts import Texts
@@ -43,12 +44,12 @@ def write(folder: Path, outcome: Outcome, mask: Mask) -> None:
 def rendered(outcome: Outcome, mask: Mask) -> str:
     """The file's content: counts, what failed, what could not be assumed, what was not run."""
     writer = _Writer(outcome, Texts(mask))
-    text = "\n".join(writer.head())
+    text, of = "\n".join(writer.head()), writer.origin()
     for part in writer.parts():
-        if len(text) + len(part) > _LONGEST:
-            return text + "\n\nThe rest is in report.html.\n"
+        if len(text) + len(part) + len(of) > _LONGEST:
+            return f"{text}\n\nThe rest is in report.html.{of}\n"
         text += "\n\n" + part
-    return text + "\n"
+    return text + of + "\n"
 
 
 def code(text: str) -> str:
@@ -64,6 +65,13 @@ def _block(lines: str) -> str:
     """A fenced block that what it holds can't end."""
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", lines)), default=0))
     return f"{fence}text\n{lines}\n{fence}"
+
+
+def _linked(value: origins.Value) -> str:
+    """Only the build's own page is a link, and it is the link's text where there is no other."""
+    if value.page == value.text:
+        return f"<{value.page}>" if value.page else ""
+    return f"[{code(value.text)}]({value.page})" if value.page else code(value.text)
 
 
 class _Writer:
@@ -102,6 +110,15 @@ class _Writer:
             yield f"To run all that is left: {code(left)}"
         for group in self._digest.failed[:_MOST_NAMES]:
             yield from self._tail(group)
+
+    def origin(self) -> str:
+        """What the run is of, in one line behind all else; empty where nothing is known."""
+        said = (
+            f"{name.lower()} {wording.some([_linked(value) for value in values])}"
+            for name, values in origins.facts(self._outcome, self._texts)
+        )
+        line = ", ".join(said)
+        return f"\n\nOf {line}" if line else ""
 
     def _failed(self, groups: Sequence[Group]) -> str:
         rows = [(group, result) for group in groups for result in group.results]

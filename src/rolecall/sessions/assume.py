@@ -123,7 +123,7 @@ class Assumer:
         self, options: SessionOptions, via: tuple[str, ...], sleep: Sleep | None
     ) -> tuple[Session | None, StsClient]:
         if not via:
-            return None, self._source.client("sts")
+            return None, self._source.sts()
         client, caller = self._hop(options, via[:-1], sleep)
         request = {"RoleArn": via[-1], "RoleSessionName": options.session_name}
         if options.source_identity:

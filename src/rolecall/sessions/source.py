@@ -59,6 +59,7 @@ class Source:
         self._region = region
         self._session = _made(lambda: _session(region))
         self._lock = threading.Lock()
+        self._sts: StsClient | None = None
         self._caller = ""
 
     def client(
@@ -78,6 +79,12 @@ class Source:
         with self._lock:
             made = _made(lambda: self._session.client(service, region, config=_CONFIG, **keys))
         return CheckedClient(made)
+
+    def sts(self) -> StsClient:
+        """STS with the source's own credentials; made once, as its certificates are read anew."""
+        if self._sts is None:
+            self._sts = self.client("sts")
+        return self._sts
 
     def secrets(self, *, anew: bool = False) -> tuple[Secret, ...]:
         """The secrets of the credentials in use now.
@@ -101,8 +108,7 @@ class Source:
     def caller(self, call: Callable[[str, Callable[[], Any]], Any]) -> str:
         """The caller's ARN; asked once. `call` applies the retry policy."""
         if not self._caller:
-            sts: StsClient = self.client("sts")
-            answer = call("GetCallerIdentity", sts.get_caller_identity)
+            answer = call("GetCallerIdentity", self.sts().get_caller_identity)
             self._caller = str(answer["Arn"])
         return self._caller
 

@@ -59,7 +59,7 @@ def lasting(
     """
     source = {name: clean(v) for name, v in environ.items() if _CONTENT.fullmatch(name)}
     if not source.get(_REVISION):
-        source |= {"commit": _commit(folder), **dict(_named_files(folder, scripts))}
+        source |= {"commit": commit(folder), **dict(_named_files(folder, scripts))}
     return Lasting(
         variables=lasting_variables(inherited),
         source={name: value for name, value in source.items() if value},
@@ -105,7 +105,7 @@ def _words(script: str) -> Iterator[str]:
             before = word
 
 
-def _commit(folder: Path) -> str:
+def commit(folder: Path) -> str:
     """What git has checked out there; empty where that is not known.
 
     Source: https://git-scm.com/docs/gitrepository-layout
