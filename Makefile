@@ -25,8 +25,15 @@ MERMAID ?= 12.3.0
 .PHONY: help demo playground test unit lint types layers docs docs-check check bench pictures lock format clean
 .PHONY: test-all test-pythons test-clients soak site diagrams image run-image test-image test-lowest sbom audit secrets
 
+# What `make help` shows apart; the rest is for whoever changes rolecall.
+USE := help demo playground image run-image
+RELEASE := test-pythons test-clients test-lowest soak bench pictures lock audit sbom
+
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@awk -F ':.*## ' -v use=' $(USE) ' -v release=' $(RELEASE) ' '/^[a-z-]+:.*## / { \
+	    name = " " $$1 " "; group = index(use, name) ? 1 : index(release, name) ? 3 : 2; \
+	    lines[group] = lines[group] sprintf("  make %-12s %s\n", $$1, $$2) } \
+	  END { printf "Use\n%s\nDevelop\n%s\nRelease\n%s", lines[1], lines[2], lines[3] }' $(MAKEFILE_LIST)
 
 # A stamp per environment: it is made again only when its lock file changes.
 $(VENV)/.ready: requirements/dev.txt pyproject.toml
