@@ -11,7 +11,7 @@ from support import answers
 CODEBUILD = {
     "CODEBUILD_BUILD_ID": "deploy:b1e6661e",
     "CODEBUILD_BUILD_ARN": "arn:aws:codebuild:eu-west-1:111111111111:build/deploy:b1e6661e",
-    "CODEBUILD_RESOLVED_SOURCE_VERSION": "0123456789abcdef0123456789abcdef01234567",
+    "CODEBUILD_RESOLVED_SOURCE_VERSION": "0123456789abcdef000000000000000001234567",
     "CODEBUILD_BUILD_IMAGE": "registry.example/rolecall:1",
     "ROLECALL_EXECUTION_ID": "e1",
 }
@@ -19,7 +19,7 @@ OF = (
     "deploy:b1e6661e",
     "https://eu-west-1.console.aws.amazon.com/codesuite/codebuild/111111111111/projects/deploy/",
     "e1",
-    "0123456789abcdef0123456789abcdef01234567",
+    "0123456789abcdef000000000000000001234567",
     "arn:aws:iam::111111111111:user/hub",
     "registry.example/rolecall:1",
     package.__version__,

@@ -21,7 +21,7 @@ MANY_AT_ONCE = {
 
 
 class Throttle:
-    """Judges calls, and counts those that it refuses."""
+    """Judges calls, and counts those for a role that it refuses: they are made again."""
 
     def __init__(self, takes) -> None:
         self._takes, self.refused = takes, 0
@@ -29,7 +29,7 @@ class Throttle:
     def judge(self, call):
         if self._takes(call):
             return None
-        self.refused += 1
+        self.refused += call.action == "AssumeRole"
         return answers.THROTTLE
 
 
