@@ -66,7 +66,7 @@ class ReportArguments:
 
     Attributes:
         folder: where the report is. form: one of FORMS. out: a file in place of standard output.
-        compare: where the report of another run is, an earlier one as a rule.
+        compare: where the report of another run is, an earlier one as a rule; or BEFORE.
     """
 
     folder: str

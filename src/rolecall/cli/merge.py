@@ -14,7 +14,7 @@ from rolecall.cli.output import Outlet, TextOutlet, say_gone
 from rolecall.cli.run import view
 from rolecall.cli.signals import stopping
 from rolecall.errors import FileError
-from rolecall.report import folder, record
+from rolecall.report import folder, previous, record
 from rolecall.report.merging import Merged, Part, merge
 from rolecall.report.outputs import collected, with_logs
 from rolecall.report.reader import read
@@ -107,7 +107,10 @@ def _found(working: Path, places: Sequence[str], *, apart: Path) -> Iterator[Pat
 
 def _below(path: Path) -> list[Path]:
     if path.is_dir():
-        return sorted(path.rglob(record.FILE_NAME))
+        # What a run has kept of an earlier one is no part of this one, unless it is named.
+        found = (p for p in path.rglob(record.FILE_NAME) if p.parent.name != previous.FOLDER)
+        kept = path / record.FILE_NAME
+        return sorted({*found, *([kept] if kept.exists() else ())})
     return [path] if path.exists() else []
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 FORMS = ("text", "md", "html", "junit", "json")
 # Those that two runs can be compared in.
 COMPARED = FORMS[:2]
+# What `--compare` without a folder stands for: nobody can type it.
+BEFORE = "\0before"
 # By what they are for, in the order in which somebody new comes to need them.
 _SECTIONS: Mapping[str, Mapping[str, str]] = {
     "to deploy": {
@@ -181,7 +183,11 @@ def _add_own(name: str, command: Parser, *, whole: bool) -> None:
         )
         command.add_argument("--out", metavar="FILE", help="write it there, not to standard output")
         command.add_argument(
-            "--compare", metavar="DIR", help="what differs from the run whose report is there"
+            "--compare",
+            nargs="?",
+            const=BEFORE,
+            metavar="DIR",
+            help="what differs from the run whose report is there (default: the failed run before)",
         )
     if name == "merge":
         command.usage = "rolecall merge [options] DIR…"

@@ -11,9 +11,10 @@ from pathlib import Path
 from rolecall.cli.arguments import ReportArguments
 from rolecall.cli.context import Context, colour
 from rolecall.cli.output import outlet
-from rolecall.errors import SUCCEEDED
+from rolecall.cli.parser import BEFORE
+from rolecall.errors import SUCCEEDED, FileError
 from rolecall.files import make_folder, replacing, write_atomically
-from rolecall.report import comparison, junit, origins, page, record, summary
+from rolecall.report import comparison, junit, origins, page, previous, record, summary
 from rolecall.report.console import Console
 from rolecall.report.outputs import with_logs
 from rolecall.report.reader import read
@@ -38,11 +39,10 @@ def command(context: Context, given: ReportArguments) -> int:
 
 
 def _shown(context: Context, given: ReportArguments, folder: str) -> int:
-    outcome = read(context.folder / folder)
+    outcome = _read(context, folder)
     if given.compare:
-        differences = comparison.compare(
-            read(context.folder / given.compare), outcome, (given.compare, folder)
-        )
+        other = _before(context, folder) if given.compare == BEFORE else given.compare
+        differences = comparison.compare(read(context.folder / other), outcome, (other, folder))
         written = comparison.markdown if given.form == "md" else comparison.text
         pieces: Iterable[bytes] = [written(differences, context.mask).encode()]
     else:
@@ -61,6 +61,36 @@ def _shown(context: Context, given: ReportArguments, folder: str) -> int:
     for piece in pieces:
         output.write(piece)
     return SUCCEEDED
+
+
+def _read(context: Context, folder: str) -> Outcome:
+    try:
+        return read(context.folder / folder)
+    except FileError as error:
+        if kept := _kept(context, folder):
+            raise FileError(f"{error}; that of the failed run before is in {kept}") from None
+        raise
+
+
+def _before(context: Context, folder: str) -> str:
+    """Where the run whose report is there has kept that of the failed one before it."""
+    if kept := _kept(context, folder):
+        return kept
+    where = _beside(context, folder)
+    raise FileError(
+        f"there is no report of a failed run before in {where}; name the folder of another run's:"
+        " --compare DIR"
+    )
+
+
+def _kept(context: Context, folder: str) -> str:
+    kept = _beside(context, folder)
+    return str(kept) if (context.folder / kept / record.FILE_NAME).is_file() else ""
+
+
+def _beside(context: Context, folder: str) -> Path:
+    whole = context.folder / folder
+    return (Path(folder).parent if whole.is_file() else Path(folder)) / previous.FOLDER
 
 
 def _rendered(

@@ -185,7 +185,7 @@ def _left_out(context: Context) -> frozenset[Path]:
     report = _report_folder(context)
     # In place of a folder, STATE may hold a place in S3, which is no path that is there.
     named = (context.settings.state, context.environ.get("TMPDIR", ""))
-    own = (report / name for name in (*folder.FILES, *folder.FOLDERS))
+    own = (report / name for name in folder.PARTS)
     return below(context.folder, [report, *own, *(context.folder / name for name in named if name)])
 
 

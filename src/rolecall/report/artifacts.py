@@ -20,7 +20,7 @@ from rolecall.report.outputs import OURS, Outputs, opened
 from rolecall.results import Outcome, Result
 
 FOLDER = "artifacts"
-_OURS = re.compile(OURS, re.ASCII)
+NAME = re.compile(OURS, re.ASCII)
 
 
 class Artifacts:
@@ -43,7 +43,7 @@ class Artifacts:
         path = self._folder / name
         try:
             with opened(self._folder, make=True) as folder:
-                _remove(folder, name)
+                remove(folder, name)
                 os.mkdir(name, PRIVATE_FOLDER, dir_fd=folder)
         except OSError as error:
             reason = error.strerror or str(error)
@@ -75,13 +75,14 @@ def clear(report: Path) -> None:
     """Removes those of an earlier run, and nothing else that may lie there."""
     with suppress(OSError), opened(report / FOLDER) as descriptor:
         for name in os.listdir(descriptor):  # noqa: PTH208  a Path takes no descriptor
-            if _OURS.fullmatch(name):
-                _remove(descriptor, name)
+            if NAME.fullmatch(name):
+                remove(descriptor, name)
     with suppress(OSError):
         (report / FOLDER).rmdir()
 
 
-def _remove(folder: int, name: str) -> None:
+def remove(folder: int, name: str) -> None:
+    """Removes what lies there under that name, whatever it is; a link is not followed."""
     with suppress(FileNotFoundError):
         try:
             os.unlink(name, dir_fd=folder)

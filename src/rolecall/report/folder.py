@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rolecall.errors import FileError
 from rolecall.files import make_folder, write_atomically
-from rolecall.report import artifacts, exports, junit, outputs, page, record, summary
+from rolecall.report import artifacts, exports, junit, outputs, page, previous, record, summary
 from rolecall.results import Outcome
 from rolecall.secret import Mask
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FILES = tuple(module.FILE_NAME for module in (record, junit, exports, summary, page))
 FOLDERS = (outputs.FOLDER, artifacts.FOLDER)
+# All that may lie there of a run's own, as paths below the folder.
+PARTS = (*FILES, *FOLDERS, *previous.PARTS)
 
 
 class BusyError(FileError):
@@ -45,13 +47,14 @@ def obstacle(folder: Path) -> str:
 
 @contextmanager
 def prepared(folder: Path) -> Iterator[None]:
-    """Makes the folder and removes the files of an earlier run; no other run writes there now.
+    """Makes the folder and takes an earlier report away; no other run writes there now.
 
     Raises:
         FileError: where it takes no files.
         BusyError: where another run writes its report there.
     """
     with claimed(folder):
+        previous.keep(folder)  # one that was written since this run began, and took the rest away
         for name in FILES:
             write_atomically(folder / name, b"", durable=False)
             (folder / name).unlink()
@@ -63,15 +66,17 @@ def prepared(folder: Path) -> Iterator[None]:
 def withdraw(folder: Path) -> None:
     """Removes the files of an earlier run, for they would read as what this one has done.
 
-    Nothing is made, and nothing touched where another run writes its report now, or where there is
-    no plain folder with plain files: `obstacle` tells of that.
+    The report of one that failed is kept, see `previous`. Nothing is touched where another run
+    writes its report now, or where there is no plain folder with plain files: `obstacle` tells of
+    that.
 
     Raises:
-        FileError: where something stays that was to go.
+        FileError: where something stays that was to go, or goes that was to be kept.
     """
     if folder.is_symlink() or not folder.is_dir():
         return
     with suppress(BusyError), claimed(folder):
+        lost = previous.keep(folder)
         for name in FILES:
             path = folder / name
             if path.is_symlink() or not path.is_file():
@@ -83,6 +88,8 @@ def withdraw(folder: Path) -> None:
                     f"{path} tells of an earlier run, and cannot be removed: {error.strerror}"
                 ) from None
         outputs.clear(folder)
+        if lost:
+            raise FileError(lost)
 
 
 @contextmanager

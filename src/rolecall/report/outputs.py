@@ -20,14 +20,14 @@ _LONGEST, _CHUNK = 200, 1_048_576
 _REGION = r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]+"
 # What a target in a region is called, without the ending of its log.
 OURS = rf"[\w@+-][\w.@+-]*-{_REGION}(?:-[0-9]+)?"
-_OURS = re.compile(rf"(?:{OURS}|(?:before|after)(?:-[0-9]+)?)\.log", re.ASCII)
+NAME = re.compile(rf"(?:{OURS}|(?:before|after)(?:-[0-9]+)?)\.log", re.ASCII)
 Key = tuple[str, str]
 
 
 def is_ours(path: str) -> bool:
     """Whether a report may name such a log, relative to its folder."""
     folder, _, name = path.partition("/")
-    return folder == FOLDER and _OURS.fullmatch(name) is not None
+    return folder == FOLDER and NAME.fullmatch(name) is not None
 
 
 class Names:
@@ -158,7 +158,7 @@ def clear(folder: Path) -> None:
     """Removes the logs of an earlier run, and nothing else that may lie there."""
     with suppress(OSError), opened(folder / FOLDER) as descriptor:
         for name in os.listdir(descriptor):  # noqa: PTH208  a Path takes no descriptor
-            if _OURS.fullmatch(name):
+            if NAME.fullmatch(name):
                 os.unlink(name, dir_fd=descriptor)
 
 
