@@ -11,7 +11,7 @@ from support import answers
 CODEBUILD = {
     "CODEBUILD_BUILD_ID": "deploy:b1e6661e",
     "CODEBUILD_BUILD_ARN": "arn:aws:codebuild:eu-west-1:111111111111:build/deploy:b1e6661e",
-    "CODEBUILD_RESOLVED_SOURCE_VERSION": "0123456789abcdef000000000000000001234567",
+    "CODEBUILD_RESOLVED_SOURCE_VERSION": "0123456789abcdef0123000000abcdef01234567",
     "CODEBUILD_BUILD_IMAGE": "registry.example/rolecall:1",
     "ROLECALL_EXECUTION_ID": "e1",
 }
@@ -19,7 +19,7 @@ OF = (
     "deploy:b1e6661e",
     "https://eu-west-1.console.aws.amazon.com/codesuite/codebuild/111111111111/projects/deploy/",
     "e1",
-    "0123456789abcdef000000000000000001234567",
+    "0123456789abcdef0123000000abcdef01234567",
     "arn:aws:iam::111111111111:user/hub",
     "registry.example/rolecall:1",
     package.__version__,
@@ -66,8 +66,10 @@ def test_a_run_that_reaches_no_role_asks_nobody(rolecall, sts):
     assert (again.code, again.report["origins"][0]["caller"], sts.calls) == (0, "", [])
 
 
-def test_what_was_laid_out_for_a_report_comes_last_in_its_text(rolecall):
-    rolecall.run("true", **CODEBUILD)
-    text = rolecall("report").out
-    assert re.search(r"exit code 0\n\nBuild: deploy:b1e6661e \(https://", text)
-    assert text.endswith(f"rolecall: {package.__version__}\n")
+def test_a_report_s_text_begins_with_what_it_is_of_and_ends_as_the_log_does(rolecall):
+    done = rolecall.run("true", **CODEBUILD)
+    head, _, text = rolecall("report").out.partition("\n\n")
+    assert re.match(r"Build: deploy:b1e6661e \(https://\S+\)\nPipeline execution: e1\n", head)
+    assert head.endswith(f"\nrolecall: {package.__version__}")
+    assert text.startswith("target ")
+    assert text in done.out

@@ -30,7 +30,7 @@ def test_every_form_comes_again_from_report_json_as_it_was(rolecall):
     html = rolecall("report", "rolecall-report", "--format", "html").out
     assert html.count("<tr ") == written["report.html"].count("<tr ")
     assert "1 of 3 targets failed" in html
-    text, _, of = rolecall("report", "rolecall-report/report.json").out.rpartition("\n\n")
+    of, _, text = rolecall("report", "rolecall-report/report.json").out.partition("\n\n")
     assert text in done.out
     assert of.startswith("Caller: arn:aws:iam::111111111111:user/hub\n")
     assert "2 succeeded, 1 failed" in text

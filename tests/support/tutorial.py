@@ -21,6 +21,7 @@ _BLOCK = re.compile(
 # What differs from one run to the next.
 _VARYING = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "DATE TIME"),
+    (re.compile(r"^rolecall: \d\S*$", re.MULTILINE), "rolecall: VERSION"),
     (re.compile(r"\b(?:\d+ m )?\d+(?:\.\d)? s\b"), "TIME"),
 )
 

@@ -27,7 +27,7 @@ from rolecall.secret import Mask, Secret
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_text())
 URL = "https://eu-west-1.console.aws.amazon.com/codesuite/codebuild/1/projects/a/build/a%3Ab/"
 CALLER = "arn:aws:sts::111111111111:assumed-role/rolecall-codebuild/AWSCodeBuild-1"
-COMMIT = "0123456789abcdef000000000000000001234567"
+COMMIT = "0123456789abcdef0123000000abcdef01234567"
 KNOWN = Origin(
     build_id="a:b", build_url=URL, execution_id="e1", commit=COMMIT, caller=CALLER,
     image="registry.example/rolecall:1", rolecall="0.1.0",

@@ -109,8 +109,9 @@ def _rendered(
     buffer = io.BytesIO()
     texts = Texts(mask)
     Console(buffer, mask=mask, colour=bright).finished(_tame(outcome, texts), "")
-    of = [f"{line}\n" for line in ("", *origins.lines(outcome, texts))] if outcome.origins else []
-    return [buffer.getvalue().removeprefix(b"\n"), *(line.encode() for line in of)]
+    # First, as the last lines are what is read.
+    head = [f"{line}\n".encode() for line in origins.lines(outcome, texts)]
+    return [*head, buffer.getvalue() if head else buffer.getvalue().removeprefix(b"\n")]
 
 
 def _tame(outcome: Outcome, texts: Texts) -> Outcome:
