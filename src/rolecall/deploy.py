@@ -220,7 +220,10 @@ class Deployer:
         )
 
     def _mask(self, job: Job, session: Session, profile: PrivateProfile) -> Mask:
-        self.stop.run(self._mask_source)
+        if self.sessions.assumer.source_due:
+            self.stop.run(self._mask_source)
+        else:
+            self._mask_source()
         hops = self.sessions.assumer.hop_secrets
         self.outside.mask.issue(session.credentials.secrets())
         secrets: set[Secret] = {*session.credentials.secrets(), *profile.secrets(), *hops}

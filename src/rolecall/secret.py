@@ -85,8 +85,9 @@ class _Known:
     def may_be_in(self, data: bytes) -> bool:
         for left_out, signs in self.signs:
             kept = data.translate(None, left_out) if left_out else data
-            if any(sign in kept for sign in signs):
-                return True
+            for sign in signs:  # noqa: SIM110  a generator takes twice as long, for each line
+                if sign in kept:
+                    return True
         return False
 
 

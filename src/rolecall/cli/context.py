@@ -12,8 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rolecall import aws_files, aws_variables
-from rolecall.aws_files import OwnProfile
+from rolecall import aws_variables
 from rolecall.aws_variables import Inherited
 from rolecall.cli.arguments import Arguments
 from rolecall.errors import ConfigError, NothingToDoError, Problem
@@ -33,6 +32,7 @@ from rolecall.targets.entries import ReadList
 from rolecall.wording import harmless, wrapped
 
 if TYPE_CHECKING:
+    from rolecall.aws_files import OwnProfile
     from rolecall.targets.organization import Call, Found, Wish
 
 # Whoever may write to a webhook is no business of the commands.
@@ -78,6 +78,8 @@ class Context:
         Raises:
             ConfigError: where the user's AWS files cannot be read as such.
         """
+        from rolecall import aws_files  # noqa: PLC0415  a plan of given regions reads none
+
         return aws_files.own(self.environ, self.folder)
 
     @property

@@ -103,6 +103,11 @@ class Assumer:
         except FAILURES as error:
             raise regions.explained(error, region, target.account_id) from error
 
+    @property
+    def source_due(self) -> bool:
+        """Whether the source's credentials are to be asked for again."""
+        return self._source.due
+
     def source_secrets(self, *, anew: bool = False) -> tuple[Secret, ...]:
         """See Source.secrets."""
         return self._source.secrets(anew=anew)

@@ -11,6 +11,7 @@ import boto3
 import botocore.session
 from botocore import exceptions
 from botocore.config import Config
+from botocore.credentials import RefreshableCredentials
 from botocore.handlers import add_expect_header
 
 from rolecall.aws_parsing import refusal
@@ -85,6 +86,12 @@ class Source:
         if self._sts is None:
             self._sts = self.client("sts")
         return self._sts
+
+    @property
+    def due(self) -> bool:
+        """Whether whoever gives the credentials is to be asked again, which may take its time."""
+        found = self._session.get_credentials()
+        return isinstance(found, RefreshableCredentials) and bool(found.refresh_needed())
 
     def secrets(self, *, anew: bool = False) -> tuple[Secret, ...]:
         """The secrets of the credentials in use now.
