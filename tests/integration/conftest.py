@@ -14,14 +14,12 @@ from support import leftovers
 from support.command import Command
 from support.sts import ScriptedSts
 
-leftovers.adopt()
-
 
 @pytest.fixture(autouse=True)
 def no_process_left():
     """Whatever a test starts ends with it, also where it fails or takes too long."""
-    yield
-    leftovers.end_orphans()
+    with leftovers.ended():
+        yield
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ def test_a_background_job_does_not_hold_the_run(rolecall):
     begun = time.monotonic()
     done = rolecall.run("sleep 30 & echo started", **ONE)
     assert done.code == 0
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 25
     assert "started" in done.out
 
 

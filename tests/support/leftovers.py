@@ -6,27 +6,41 @@ import ctypes
 import os
 import signal
 import subprocess
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
 _started: set[int] = set()
 
 
-def adopt() -> None:
-    """From now on this process is the parent of whoever loses theirs, and knows whom it started."""
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    begin = subprocess.Popen._execute_child  # type: ignore[attr-defined]
-
+def _note(begin: Callable[..., None]) -> Callable[..., None]:
     def noted(self: subprocess.Popen[bytes], *given: object) -> None:
         begin(self, *given)
         _started.add(self.pid)
 
-    subprocess.Popen._execute_child = noted  # type: ignore[attr-defined]
+    return noted
 
 
-def end_orphans() -> None:
-    """Ends those that were adopted, and theirs."""
+subprocess.Popen._execute_child = _note(  # type: ignore[attr-defined]
+    subprocess.Popen._execute_child  # type: ignore[attr-defined]
+)
+
+
+@contextmanager
+def ended() -> Iterator[None]:
+    """Meanwhile this process is the parent of whoever loses theirs, and ends them at its end."""
+    libc = ctypes.CDLL(None)
+    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        _end_orphans()
+        libc.prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+
+
+def _end_orphans() -> None:
+    """Those that were adopted, and theirs."""
     while orphans := _children() - _started:
         for process in orphans:
             with suppress(ProcessLookupError, ChildProcessError):
