@@ -16,10 +16,10 @@ from support.sts import ScriptedSts
 
 
 @pytest.fixture(autouse=True)
-def no_process_left():
+def no_process_left(guarded_environment, tmp_path):
     """Whatever a test starts ends with it, also where it fails or takes too long."""
-    with leftovers.ended():
-        yield
+    yield
+    leftovers.end(guarded_environment, tmp_path)
 
 
 @pytest.fixture

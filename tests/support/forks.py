@@ -31,6 +31,8 @@ class Forks:
         self._process = subprocess.Popen(
             [sys.executable, "-I", __file__],
             cwd="/",
+            # It outlives the test that needs it first.
+            env={name: v for name, v in os.environ.items() if name.startswith("COVERAGE_")},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

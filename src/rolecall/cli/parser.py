@@ -87,7 +87,9 @@ def made(only: str | None = None, *, whole: bool = True) -> Parser:
     )
     parser.sections = _SECTIONS
     parser.add_argument("--version", action="version", version=f"rolecall {rolecall.__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, prog="rolecall"
+    )
     for name, text in HELP.items():
         command = commands.add_parser(
             name, help=text, description=text[0].upper() + text[1:] + ".", epilog=EXIT_CODES
