@@ -132,12 +132,20 @@ def with_logs(outcome: Outcome, path: Callable[[Result], str]) -> Outcome:
 
 
 @contextmanager
-def opened(folder: Path, *, make: bool = False) -> Iterator[int]:
-    """A descriptor of the folder itself, never of one that a symbolic link leads to."""
+def opened(folder: Path, *, within: int | None = None, make: bool = False) -> Iterator[int]:
+    """A descriptor of the folder itself, never of one that a symbolic link leads to.
+
+    Args:
+        within: a descriptor of the folder that it is in, where it is given by its name there.
+        make: whether it is made where there is none; within nothing also those above it.
+    """
     if make:
         with suppress(FileExistsError):
-            folder.mkdir(mode=PRIVATE_FOLDER, parents=True)
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            if within is None:
+                folder.mkdir(mode=PRIVATE_FOLDER, parents=True)
+            else:
+                os.mkdir(folder, PRIVATE_FOLDER, dir_fd=within)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=within)
     try:
         yield descriptor
     finally:

@@ -11,12 +11,13 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
-from rolecall.files import PRIVATE_FOLDER, read_plain
+from rolecall.files import read_plain
 from rolecall.report import artifacts, outputs, page, record, summary
+from rolecall.report.outputs import opened
 
 FOLDER = "previous"
 # The report itself comes first: who is killed half-way has kept that.
@@ -42,7 +43,7 @@ def keep(report: Path) -> str:
         return ""  # a run that never began has none, and ends nothing that was kept
     failed = _failed(report)
     try:
-        with _opened(report) as here, _opened(FOLDER, within=here, make=failed) as there:
+        with opened(report) as here, opened(Path(FOLDER), within=here, make=failed) as there:
             _clear(there)
             if failed:
                 _move(here, there)
@@ -71,7 +72,7 @@ def _clear(there: int) -> None:
         with suppress(FileNotFoundError):
             os.unlink(name, dir_fd=there)
     for folder in filter(lambda name: _is_folder(there, name), _FOLDERS):
-        with _opened(folder, within=there) as inside:
+        with opened(Path(folder), within=there) as inside:
             for name in _own(inside, folder):
                 artifacts.remove(inside, name)
         with suppress(OSError):
@@ -83,10 +84,10 @@ def _move(here: int, there: int) -> None:
         if _kind(here, name) == stat.S_IFREG:
             os.rename(name, name, src_dir_fd=here, dst_dir_fd=there)
     for folder in filter(lambda name: _is_folder(here, name), _FOLDERS):
-        with _opened(folder, within=here) as old:
+        with opened(Path(folder), within=here) as old:
             if not (names := _own(old, folder)):
                 continue
-            with _opened(folder, within=there, make=True) as new:
+            with opened(Path(folder), within=there, make=True) as new:
                 for name in names:
                     os.rename(name, name, src_dir_fd=old, dst_dir_fd=new)
 
@@ -104,16 +105,3 @@ def _kind(within: int, name: str) -> int:
     with suppress(FileNotFoundError):
         return stat.S_IFMT(os.stat(name, dir_fd=within, follow_symlinks=False).st_mode)
     return 0
-
-
-@contextmanager
-def _opened(folder: Path | str, *, within: int | None = None, make: bool = False) -> Iterator[int]:
-    """A descriptor of the folder itself, below another one where that is given."""
-    if make:
-        with suppress(FileExistsError):
-            os.mkdir(folder, PRIVATE_FOLDER, dir_fd=within)
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=within)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
