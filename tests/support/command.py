@@ -30,7 +30,6 @@ TARGETS = " ".join(
     for name, account in zip(("dev", "tst", "prd"), ACCOUNTS, strict=True)
 )
 _FORKS = Pool()
-_COVERAGE = "COVERAGE_PROCESS_CONFIG"
 _OF_PYTHON = ("PYTHON", "LC_", "LANG", "LD_")
 
 
@@ -138,12 +137,9 @@ class Command:
             time.sleep(0.02)
 
     def __call__(self, *arguments: str, **extra: str) -> Finished:
-        """What became of a run; it is forked where nothing of it is about how Python starts.
-
-        Coverage does not follow the threads of a fork, so there each is started.
-        """
+        """What became of a run; it is forked where nothing of it is about how Python starts."""
         usual = self.argv == (ROLECALL,) and not any(n.startswith(_OF_PYTHON) for n in extra)
-        if usual and _COVERAGE not in os.environ:
+        if usual:
             return self._forked(arguments, extra)
         return self.finish(self.start(*arguments, **extra))
 

@@ -7,6 +7,7 @@ variables, folder and output that it is given: all but Python's start, which oth
 from __future__ import annotations
 
 import atexit
+import functools
 import gc
 import importlib
 import json
@@ -16,8 +17,11 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import coverage
 
 
 class Forks:
@@ -31,8 +35,9 @@ class Forks:
         self._process = subprocess.Popen(
             [sys.executable, "-I", __file__],
             cwd="/",
-            # It outlives the test that needs it first.
-            env={name: v for name, v in os.environ.items() if name.startswith("COVERAGE_")},
+            # It outlives the test that needs it first, and coverage begins in each fork: begun
+            # here, it would not follow a fork's threads.
+            env={},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -115,14 +120,33 @@ class Pool:
         return code
 
 
-def _import_all() -> None:
-    import rolecall  # noqa: PLC0415  its own process does
+_LATER = ("boto3", "botocore.credentials", "structlog", "concurrent.futures", "wcwidth")
+_SERVICES = ("sts", "organizations", "s3", "ssm")
 
-    for name in ("boto3", "botocore.session", "botocore.client", "botocore.credentials"):
-        importlib.import_module(name)
+
+def _load() -> None:
+    """Brings in what runs would load for themselves: modules, the page's template, AWS's models."""
+    from botocore import loaders, session  # noqa: PLC0415  its own process does
+
+    import rolecall  # noqa: PLC0415
+    from rolecall.report import page  # noqa: PLC0415
+
     for module in pkgutil.walk_packages(rolecall.__path__, "rolecall."):
         if not module.name.endswith(("__main__", "isolation", "reaper")):
             importlib.import_module(module.name)
+    for name in _LATER:
+        importlib.import_module(name)
+    page._environment().get_template(page.TEMPLATE)  # noqa: SLF001
+    for reads, of in (
+        (loaders.JSONFileLoader, "load_file"),
+        (loaders.Loader, "list_available_services"),
+    ):
+        read = functools.cache(getattr(reads(), of))
+        setattr(reads, of, lambda _self, *what, read=read, **named: read(*what, **named))
+    aws = session.Session()
+    aws.set_credentials("AKIANOBODY", "nothing")
+    for service in _SERVICES:
+        aws.create_client(service, region_name="eu-central-1")
     # What is there already needs no look in any fork, and stays shared with them.
     gc.collect()
     gc.freeze()
@@ -143,6 +167,7 @@ def _become(asked: Mapping[str, object]) -> None:
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), descriptor)
     os.closerange(3, 64)
     sys.argv = argv
+    coverage.process_startup()
 
 
 def _serve() -> None:
@@ -160,9 +185,21 @@ def _serve() -> None:
     os._exit(0)
 
 
+def _leave(code: object) -> None:
+    """Ends as Python does, but takes apart nothing of the memory, which is shared with others."""
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
+    atexit._run_exitfuncs()  # noqa: SLF001
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
+
+
 if __name__ == "__main__":
     from rolecall.__main__ import main
 
-    _import_all()
+    _load()
     _serve()
-    main()
+    try:
+        main()
+    except SystemExit as ended:
+        _leave(ended.code)
