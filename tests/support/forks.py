@@ -136,7 +136,7 @@ def _load() -> None:
             importlib.import_module(module.name)
     for name in _LATER:
         importlib.import_module(name)
-    page._environment().get_template(page.TEMPLATE)  # noqa: SLF001
+    page._environment().get_template(page.TEMPLATE)
     for reads, of in (
         (loaders.JSONFileLoader, "load_file"),
         (loaders.Loader, "list_available_services"),
@@ -187,8 +187,8 @@ def _serve() -> None:
 
 def _leave(code: object) -> None:
     """Ends as Python does, but takes apart nothing of the memory, which is shared with others."""
-    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
-    atexit._run_exitfuncs()  # noqa: SLF001
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code if isinstance(code, int) else int(code is not None))
