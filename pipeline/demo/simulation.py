@@ -8,6 +8,7 @@ import os
 import select
 import subprocess
 import sys
+import threading
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,6 +69,8 @@ class Simulation:
     def __init__(self, program: Path = _PROGRAM, **environ: str) -> None:
         self._program, self._environ = program, environ
         self.url = ""
+        self._aws = botocore.session.Session(_NO_SETTINGS)
+        self._making = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -98,15 +101,17 @@ class Simulation:
 
     def client(self, service: str, keys: Keys) -> Any:
         """A botocore client that depends on nothing of this machine's settings."""
-        return botocore.session.Session(_NO_SETTINGS).create_client(
-            service,
-            region_name=REGION,
-            endpoint_url=self.url,
-            aws_access_key_id=keys.access_key,
-            aws_secret_access_key=keys.secret_key,
-            aws_session_token=keys.token or None,
-            config=botocore.config.Config(proxies={}),
-        )
+        # One session for all, which reads AWS's models once; it is not for several threads.
+        with self._making:
+            return self._aws.create_client(
+                service,
+                region_name=REGION,
+                endpoint_url=self.url,
+                aws_access_key_id=keys.access_key,
+                aws_secret_access_key=keys.secret_key,
+                aws_session_token=keys.token or None,
+                config=botocore.config.Config(proxies={}),
+            )
 
     def enforce_policies(self, *, after: int = 0) -> None:
         """Once so many more calls were made, each needs credentials and a policy that allows it."""

@@ -75,6 +75,7 @@ def test_the_demo_deploys_to_four_accounts_and_is_denied_a_second_time(tmp_path,
     assert [text for text in shown if text not in done.stdout] == []
 
 
+@pytest.mark.long
 def test_the_playground_does_what_it_tells_one_to_try(playground, tmp_path):
     done = playground("set -e\n" + "".join(f"echo '$ {line}'\n{line}\n" for line in TRY))
     assert done.returncode == 0, done.stdout + done.stderr
@@ -110,6 +111,7 @@ def test_what_the_readme_shows_of_the_playground_fails_once_and_goes_on(playgrou
     assert "report.html" in done.stdout.splitlines()
 
 
+@pytest.mark.long
 def test_in_the_playground_nothing_of_the_user_s_is_within_reach(playground, tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "mine")
     monkeypatch.setenv("ROLECALL_TARGETS", "mine=arn:aws:iam::999999999999:role/mine")
@@ -124,6 +126,7 @@ def test_in_the_playground_nothing_of_the_user_s_is_within_reach(playground, tmp
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_a_playground_that_is_ended_ends_its_shell_and_its_organisation(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setenv("SHELL", "bash")

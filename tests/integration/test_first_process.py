@@ -16,7 +16,8 @@ from support.engine import ROOT
 from support.onlooker import look, seen
 from support.watched import Watched
 
-# Of this test alone: other tests run beside it on one machine.
+# Of these tests alone, which run in turn: what starts is readable until it has closed itself.
+pytestmark = pytest.mark.xdist_group("first process")
 KEYS = {
     "AWS_ACCESS_KEY_ID": "AKIAONLOOKER00000000",
     "AWS_SECRET_ACCESS_KEY": "onlooker+secret/000000000000000000000000",

@@ -102,6 +102,7 @@ def test_all_waves_are_deployed_in_turn_and_merged_into_the_report_of_one_run(
     assert done.merged.artifacts["$EXECUTION"]
 
 
+@pytest.mark.long
 def test_a_build_gets_its_share_and_nothing_else_and_its_report_has_a_place_of_its_own(
     fleet, waves
 ):
@@ -128,6 +129,7 @@ def test_a_build_gets_its_share_and_nothing_else_and_its_report_has_a_place_of_i
     assert results["KeyCount"] >= 1
 
 
+@pytest.mark.long
 def test_what_fails_within_the_tolerance_stops_nothing_and_is_told_by_the_merge(fleet, waves):
     one = fleet("test $ROLECALL_TARGET != t3", tolerated="50")
     done = one.run(waves("target"), "tolerated")
@@ -137,6 +139,7 @@ def test_what_fails_within_the_tolerance_stops_nothing_and_is_told_by_the_merge(
     assert done.report["exit_code"] == 1
 
 
+@pytest.mark.long
 def test_past_the_tolerance_no_later_wave_begins_and_a_redrive_runs_only_what_did_not_succeed(
     fleet, waves, tmp_path
 ):
@@ -162,6 +165,7 @@ def test_past_the_tolerance_no_later_wave_begins_and_a_redrive_runs_only_what_di
     assert (again.merged.succeeded, again.report["exit_code"]) == (True, 0)
 
 
+@pytest.mark.long
 def test_builds_that_run_when_too_many_have_failed_are_stopped_and_redriven(fleet, waves, tmp_path):
     script = (
         f"test -e {tmp_path}/mended || case $ROLECALL_TARGET in"

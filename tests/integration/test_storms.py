@@ -10,14 +10,18 @@ import pytest
 
 from support import answers
 
-MANY = 300
 # At 40 calls a second, 300 roles at 10 calls each take over a minute.
 pytestmark = pytest.mark.timeout(300)
-MANY_AT_ONCE = {
-    "ROLECALL_TARGETS": "\n".join(f"arn:aws:iam::{n:012}:role/deploy" for n in range(1, MANY + 1)),
-    "ROLECALL_COMMANDS": "true",
-    "ROLECALL_MAX_PARALLEL": "16",
-}
+
+
+def at_once(many):
+    """The variables of a run of so many targets."""
+    roles = (f"arn:aws:iam::{n:012}:role/deploy" for n in range(1, many + 1))
+    return {
+        "ROLECALL_TARGETS": "\n".join(roles),
+        "ROLECALL_COMMANDS": "true",
+        "ROLECALL_MAX_PARALLEL": "16",
+    }
 
 
 class Throttle:
@@ -61,29 +65,34 @@ def most_within(calls, seconds):
     return max(bisect_left(times, at + seconds) - place for place, at in enumerate(times))
 
 
-@pytest.mark.parametrize("share", [0.5, 0.9])
-def test_a_storm_of_throttling_is_sat_out_politely(rolecall, sts, share):
+def long(*given):
+    return pytest.param(*given, marks=pytest.mark.long)
+
+
+@pytest.mark.parametrize(("share", "many"), [(0.5, 100), long(0.5, 300), long(0.9, 300)])
+def test_a_storm_of_throttling_is_sat_out_politely(rolecall, sts, share, many):
     storm = by_lot(share)
     sts.judge = storm.judge
-    process = rolecall.start("run", **MANY_AT_ONCE)
+    process = rolecall.start("run", **at_once(many))
     done = rolecall.finish(process, within=240)
     assert done.code == 0, done.out[-2000:]
-    assert done.statuses == ["succeeded"] * MANY
+    assert done.statuses == ["succeeded"] * many
     # No call is made but those that are granted, and those that are refused and made again.
     calls = sts.assumed()
-    assert len(calls) == MANY + storm.refused
+    assert len(calls) == many + storm.refused
     # 40 a second in the long run; before the first refusal nothing holds them back.
     assert most_within(calls[50:], 2.0) < 1.6 * 80
     # Each target is named when it is first throttled, then every ten seconds of its waiting.
-    assert MANY * share / 2 < done.out.count("warning: retry") < 2 * MANY
+    assert many * share / 2 < done.out.count("warning: retry") < 2 * many
 
 
-def test_calls_settle_near_what_sts_allows(rolecall, sts):
+@pytest.mark.parametrize("many", [100, long(300)])
+def test_calls_settle_near_what_sts_allows(rolecall, sts, many):
     storm = above(rate=25, size=20)
     sts.judge = storm.judge
-    done = rolecall("run", **MANY_AT_ONCE)
+    done = rolecall("run", **at_once(many))
     assert done.code == 0, done.out[-2000:]
-    assert storm.refused < MANY
+    assert storm.refused < many
 
 
 def test_a_throttled_preflight_tells_that_it_goes_on(rolecall, sts):
