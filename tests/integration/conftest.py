@@ -14,7 +14,6 @@ from support import leftovers
 from support.command import Command
 from support.sts import ScriptedSts
 
-
 # Where one is used, the tests of its module share a worker, and with it what took seconds to make.
 _DEAR = {"organisation", "pipeline", "fleets", "organization", "log"}
 
