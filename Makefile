@@ -8,7 +8,8 @@ DOCS_VENV := .venv-docs
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14
 BIN := $(VENV)/bin
 IMAGE ?= rolecall
-WORKERS ?= auto
+# Many tests wait for processes, so two workers for each processor take less time than one.
+WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 IN_WORKERS = --numprocesses $(WORKERS) --dist loadgroup
 TEST_PATH = $(CURDIR)/$(BIN):$(CURDIR)/$(DEMO_VENV)/bin:$$PATH
 BASE_IMAGE ?= debian:trixie-slim
@@ -20,6 +21,9 @@ LOWEST_TESTS ?= tests/unit --ignore tests/unit/test_image_files.py \
   $(addprefix tests/integration/,test_run.py test_plan_and_run.py test_assume.py test_discovery.py test_report.py)
 # What draws the diagrams; only `make diagrams` needs it.
 MERMAID ?= 12.3.0
+
+# Without bytecode each of the thousand processes of the tests would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo playground test unit lint types layers docs docs-check check bench pictures lock format clean

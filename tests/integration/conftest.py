@@ -18,6 +18,7 @@ from support.sts import ScriptedSts
 _DEAR = {"organisation", "pipeline", "fleets", "organization", "log"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
 def pytest_collection_modifyitems(items):
     for item in items:
         if _DEAR & set(item.fixturenames):

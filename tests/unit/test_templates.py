@@ -5,11 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from cfnlint.api import lint_file
-from cfnlint.config import ManualArgs
-from cfripper.config.config import Config
-from cfripper.config.pluggy.utils import get_all_rules
-from cfripper.rule_processor import RuleProcessor
 
 from support import templates
 from support.templates import DEV, HUB, ORGANIZATION, PIPELINE, STACK_SET, TARGET, TARGET_ROLE
@@ -66,6 +61,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDepre
 
 def scan(name, account, parameters, change=lambda resources: None):
     """What the scanner finds, as (template, rule, resource)."""
+    # Seconds to load, which each worker would take.
+    from cfripper.config.config import Config  # noqa: PLC0415
+    from cfripper.config.pluggy.utils import get_all_rules  # noqa: PLC0415
+    from cfripper.rule_processor import RuleProcessor  # noqa: PLC0415
+
     rules = get_all_rules()
     config = Config(rules=list(rules), aws_account_id=account)
     processor = RuleProcessor(*(rule(config) for rule in rules.values()))
@@ -78,6 +78,9 @@ def scan(name, account, parameters, change=lambda resources: None):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_linter_has_nothing_to_say(name):
+    from cfnlint.api import lint_file  # noqa: PLC0415  as above
+    from cfnlint.config import ManualArgs  # noqa: PLC0415
+
     path = templates.FOLDER / name
     assert lint_file(path, config=ManualArgs(include_checks=["I"])) == []
 
