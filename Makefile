@@ -4,18 +4,21 @@ VENV := .venv
 DEMO_VENV := .venv-demo
 RUN_VENV := .venv-run
 LOWEST_VENV := .venv-lowest
+CHECK_VENV := .venv-check
 DOCS_VENV := .venv-docs
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14
 BIN := $(VENV)/bin
+CHECK := $(CHECK_VENV)/bin
 IMAGE ?= rolecall
 # Many tests wait for processes, so two workers for each processor take less time than one.
 WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
-IN_WORKERS = --numprocesses $(WORKERS) --dist loadgroup
+# A file stays with one worker, which makes once what its tests share.
+IN_WORKERS = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 TEST_PATH = $(CURDIR)/$(BIN):$(CURDIR)/$(DEMO_VENV)/bin:$$PATH
 BASE_IMAGE ?= debian:trixie-slim
 REVISION ?= $(or $(CODEBUILD_RESOLVED_SOURCE_VERSION),$(shell git rev-parse HEAD 2>/dev/null))
 SOURCES ?= $(CURDIR)
-LOCKS := runtime dev uv build demo bench docs clients sam
+LOCKS := runtime dev check uv build demo bench docs clients sam
 # What `make test-lowest` runs. The image has the locked versions, so its files are none of it.
 LOWEST_TESTS ?= tests/unit --ignore tests/unit/test_image_files.py \
   $(addprefix tests/integration/,test_run.py test_plan_and_run.py test_assume.py test_discovery.py test_report.py)
@@ -64,6 +67,9 @@ $(LOWEST_VENV)/.ready: requirements/lowest.txt requirements/dev.txt pyproject.to
 	$(BIN)/uv pip install --quiet --python $(LOWEST_VENV)/bin/python --no-deps --no-build-isolation --editable .
 	$(BIN)/uv pip check --quiet --python $(LOWEST_VENV)/bin/python
 	@touch $@
+
+$(CHECK_VENV)/.ready: requirements/check.txt
+	@PYTHON=$(PYTHON) pipeline/environment $(CHECK_VENV) requirements/check.txt
 
 $(DOCS_VENV)/.ready: requirements/docs.txt
 	@PYTHON=$(PYTHON) pipeline/environment $(DOCS_VENV) requirements/docs.txt
@@ -119,8 +125,8 @@ sbom: $(VENV)/.ready ## write build/sbom.cdx.json, what IMAGE is made of
 	@mkdir -p build
 	$(BIN)/python pipeline/image/sbom.py $(IMAGE) build/sbom.cdx.json
 
-audit: $(VENV)/.ready ## look for known vulnerabilities in the locked dependencies
-	$(BIN)/python pipeline/image/audit.py $(AUDIT_ARGS) requirements/runtime.txt requirements/build.txt
+audit: $(CHECK_VENV)/.ready ## look for known vulnerabilities in the locked dependencies
+	$(CHECK)/python pipeline/image/audit.py $(AUDIT_ARGS) requirements/runtime.txt requirements/build.txt
 
 test-lowest: $(LOWEST_VENV)/.ready $(DEMO_VENV)/.ready ## run unit and core tests with the lowest versions allowed
 	PATH="$(CURDIR)/$(LOWEST_VENV)/bin:$(CURDIR)/$(DEMO_VENV)/bin:$$PATH" \
@@ -129,19 +135,19 @@ test-lowest: $(LOWEST_VENV)/.ready $(DEMO_VENV)/.ready ## run unit and core test
 unit: $(VENV)/.ready ## run the fast tests only
 	@$(BIN)/python -m pytest $(IN_WORKERS) tests/unit $(PYTEST_ARGS)
 
-lint: $(VENV)/.ready ## style
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/hadolint Dockerfile
+lint: $(CHECK_VENV)/.ready ## style
+	$(CHECK)/ruff check .
+	$(CHECK)/ruff format --check .
+	$(CHECK)/hadolint Dockerfile
 
 secrets: $(VENV)/.ready ## look for secrets in the repository
 	$(BIN)/python .ci/secrets.py
 
-types: $(VENV)/.ready ## static types, strictly
-	$(BIN)/mypy
+types: $(VENV)/.ready $(CHECK_VENV)/.ready ## static types, strictly
+	$(CHECK)/mypy --python-executable $(BIN)/python
 
-layers: $(VENV)/.ready ## modules import only what stands to their left
-	$(BIN)/lint-imports
+layers: $(CHECK_VENV)/.ready ## modules import only what stands to their left
+	PYTHONPATH=src $(CHECK)/lint-imports
 
 docs: $(VENV)/.ready ## write the generated parts of the docs again
 	$(BIN)/python docs/generate.py
@@ -173,9 +179,9 @@ diagrams: $(VENV)/.ready ## draw the diagrams of the docs again (needs Chromium 
 	npm install --silent --no-save --ignore-scripts --prefix build/mermaid mermaid@$(MERMAID)
 	$(BIN)/python docs/site/diagrams.py build/mermaid/node_modules/mermaid/dist/mermaid.min.js
 
-format: $(VENV)/.ready ## format the code
-	$(BIN)/ruff format .
-	$(BIN)/ruff check --fix-only .
+format: $(CHECK_VENV)/.ready ## format the code
+	$(CHECK)/ruff format .
+	$(CHECK)/ruff check --fix-only .
 
 lock: $(VENV)/.ready ## resolve the dependencies again
 	cd requirements && for name in $(LOCKS); do \

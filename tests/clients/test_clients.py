@@ -158,7 +158,7 @@ def test_what_a_machine_offers_is_taken_by_a_client_that_nobody_keeps_from_it(
 @pytest.mark.parametrize(
     ("mode", "around", "name"),
     [
-        pytest.param(mode, around, name, marks=pytest.mark.xdist_group(f"{mode}-{around}"))
+        (mode, around, name)
         for mode in MODES
         for around in AROUND
         for name, client in CLIENTS.items()

@@ -21,7 +21,6 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.parent.name == "image":
             item.add_marker(pytest.mark.timeout(_BUILD_SECONDS))
-            item.add_marker(pytest.mark.xdist_group("engine"))
 
 
 @pytest.fixture(scope="session")

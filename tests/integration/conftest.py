@@ -14,16 +14,6 @@ from support import leftovers
 from support.command import Command
 from support.sts import ScriptedSts
 
-# Where one is used, the tests of its module share a worker, and with it what took seconds to make.
-_DEAR = {"organisation", "pipeline", "fleets", "organization", "log"}
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if _DEAR & set(item.fixturenames):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
 
 @pytest.fixture(autouse=True)
 def no_process_left(guarded_environment, tmp_path):

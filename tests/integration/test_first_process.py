@@ -16,8 +16,7 @@ from support.engine import ROOT
 from support.onlooker import look, seen
 from support.watched import Watched
 
-# Of these tests alone, which run in turn: what starts is readable until it has closed itself.
-pytestmark = pytest.mark.xdist_group("first process")
+# Of these tests alone, which run in turn: other tests run beside them on one machine.
 KEYS = {
     "AWS_ACCESS_KEY_ID": "AKIAONLOOKER00000000",
     "AWS_SECRET_ACCESS_KEY": "onlooker+secret/000000000000000000000000",

@@ -19,7 +19,6 @@ from support.writer import session
 REGION = "eu-central-1"
 KEYS = [secret.reveal() for secret in session(1).credentials.secrets()]
 STORED = [name for name, case in CASES.items() if not case.refused]
-pytestmark = pytest.mark.xdist_group("aws files")
 
 
 def keep(files, profile):
