@@ -21,7 +21,8 @@ targets:
   - name: production
     role_arn: arn:aws:iam::333333333333:role/deploy
 """
-SHELLS = ("bash", "zsh", "fish")
+BASH, (ZSH, FISH) = "bash", (pytest.param(name, marks=pytest.mark.long) for name in ("zsh", "fish"))
+SHELLS = (BASH, ZSH, FISH)
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_what_can_stand_there_is_offered(shell, words, found, place):
     assert completed(shell, words, place) == found
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", [BASH, ZSH])
 def test_tab_writes_the_rest_of_the_only_word_there_is(shell, place):
     needs(shell)
     line = terminal.typed(shell, f"rolecall exec prod{TAB}", folder=place, environ=environ())

@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 
 import pytest
 import yaml
@@ -17,7 +16,7 @@ from rolecall.settings import reference
 from support.batch import BatchRun
 from support.buildspec import BuildspecRun
 from support.buildspec_file import parse
-from support.command import ROLECALL, SOURCE_KEYS, TARGETS
+from support.command import SOURCE_KEYS, TARGETS, forked
 from support.templates import FOLDER
 
 ROLE = "arn:aws:iam::222222222222:role/deploy"
@@ -28,11 +27,8 @@ WRITTEN = {"rolecall.yml", "buildspec.yml", "rolecall-stage.yml", ".rolecall.sch
 def init(tmp_path):
     def run(*words, code=0, **environ):
         given = {**os.environ, "AWS_REGION": "eu-central-1", **environ}
-        done = subprocess.run(
-            [ROLECALL, *words],
-            cwd=tmp_path, env=given, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == code, done.stdout + done.stderr
+        done = forked(words, folder=tmp_path, environ=given)
+        assert done.code == code, done.out + done.err
         return done
 
     return run
@@ -50,11 +46,8 @@ class Bare:
 
     def run(self, *words, **environ):
         given = {"PATH": os.environ["PATH"], "HOME": str(self.home), **environ}
-        done = subprocess.run(
-            [ROLECALL, *words],
-            cwd=self.folder, env=given, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
+        done = forked(words, folder=self.folder, environ=given)
+        assert done.code == 0, done.out + done.err
         return done
 
 
@@ -76,9 +69,9 @@ def test_without_anything_told_an_example_is_written_that_plan_takes(init, tmp_p
     done = init("init")
     assert {path.name for path in tmp_path.iterdir()} == WRITTEN
     assert [target["name"] for target in settings(tmp_path)["targets"]] == ["dev"]
-    assert "one target as an example" in done.stdout
-    assert "rolecall plan --check" in done.stdout
-    assert "aws sts get-caller-identity" in init("plan").stdout
+    assert "one target as an example" in done.out
+    assert "rolecall plan --check" in done.out
+    assert "aws sts get-caller-identity" in init("plan").out
 
 
 @pytest.mark.parametrize(
@@ -94,7 +87,7 @@ def test_where_no_region_is_known_an_example_stands_in_and_plan_takes_it(bare, f
     done = bare.run("init", *flags)
     assert settings(bare.folder)["regions"] == [region]
     assert "An example, as no region is known" in (bare.folder / "rolecall.yml").read_text()
-    assert f"regions is {region} as an example" in done.stdout
+    assert f"regions is {region} as an example" in done.out
     bare.run("plan")
 
 
@@ -104,7 +97,7 @@ def test_the_region_of_the_profile_in_use_is_no_example(bare, environ):
     bare.configure(config)
     done = bare.run("init", **environ)
     assert settings(bare.folder)["regions"] == ["eu-west-3" if environ else "eu-west-1"]
-    assert "example: no region" not in done.stdout
+    assert "example: no region" not in done.out
     bare.run("plan")
 
 
@@ -133,7 +126,7 @@ OWN_REGION = json.dumps([{"name": "dev", "role_arn": ROLE, "regions": ["eu-west-
 def test_where_each_target_has_a_region_there_is_no_example(bare, flags, environ, config, regions):
     bare.configure(config)
     done = bare.run("init", *flags, **environ)
-    assert "example: no region" not in done.stdout
+    assert "example: no region" not in done.out
     assert "AWS_REGION" not in (bare.folder / "rolecall.yml").read_text()
     assert settings(bare.folder).get("regions") == regions
     bare.run("plan", **environ)
@@ -181,7 +174,7 @@ def test_each_option_that_was_told_means_the_same_in_the_file(init, tmp_path):
     settings(tmp_path)
 
     def shown(*more):
-        lines = init("config", "--all", *more).stdout.splitlines()
+        lines = init("config", "--all", *more).out.splitlines()
         values = [line.partition("  (from")[0] for line in lines if line.startswith("ROLECALL_")]
         return [line for line in values if not line.startswith("ROLECALL_TARGETS")]
 
@@ -203,7 +196,7 @@ def test_commands_are_those_that_were_told_in_either_form(init, tmp_path, given,
         assert settings(tmp_path)["commands"] in (written, f"{written}\n")
 
     def shown(*more):
-        lines = init("plan", *more).stdout.split("commands:\n")[1].split("session name")[0]
+        lines = init("plan", *more).out.split("commands:\n")[1].split("session name")[0]
         return lines.split("options:")[0]
 
     assert shown() == shown("--commands", given)
@@ -216,7 +209,7 @@ def test_targets_with_options_of_their_own_keep_them(init, tmp_path):
     ]
     init("init", "--targets", json.dumps(given))
     assert yaml.safe_load((tmp_path / "rolecall.yml").read_text())["targets"] == given
-    assert "variables = A=1" in init("plan").stdout
+    assert "variables = A=1" in init("plan").out
 
 
 @pytest.mark.parametrize(
@@ -227,9 +220,9 @@ def test_targets_with_options_of_their_own_keep_them(init, tmp_path):
     ],
 )
 def test_a_list_that_is_elsewhere_stays_there(init, tmp_path, flags, said):
-    assert said in init("init", *flags).stdout
+    assert said in init("init", *flags).out
     assert ("targets" in settings(tmp_path)) == ("--targets" in flags)
-    assert said in init("plan").stdout
+    assert said in init("plan").out
 
 
 def test_profiles_that_assume_a_role_are_found(init, tmp_path):
@@ -244,7 +237,7 @@ def test_profiles_that_assume_a_role_are_found(init, tmp_path):
     assert target == {
         "name": "my-dev", "role_arn": ROLE, "external_id": "12:3", "regions": ["eu-west-1"],
     }  # fmt: skip
-    assert "1 target, found among your AWS profiles" in done.stdout
+    assert "1 target, found among your AWS profiles" in done.out
     init("plan")
 
 
@@ -264,7 +257,7 @@ def test_what_lies_in_the_folder_suggests_commands_that_do_nothing_yet(
 ):
     (tmp_path / name).write_text(content)
     done = init("init")
-    assert f"found {name}: its commands are in rolecall.yml, commented out\n" in done.stdout
+    assert f"found {name}: its commands are in rolecall.yml, commented out\n" in done.out
     assert f"  # - {command}" in (tmp_path / "rolecall.yml").read_text()
     assert settings(tmp_path)["commands"] == ["aws sts get-caller-identity"]
 
@@ -325,7 +318,7 @@ def test_a_state_that_no_backend_keeps_is_said(init, tmp_path):
 
 def test_where_commands_were_told_none_are_suggested(init, tmp_path):
     (tmp_path / "cdk.json").write_text("{}")
-    assert "found" not in init("init", "--commands", "make deploy").stdout
+    assert "found" not in init("init", "--commands", "make deploy").out
     assert "cdk" not in (tmp_path / "rolecall.yml").read_text()
 
 
@@ -353,18 +346,18 @@ NAMED = {
 def test_targets_by_name_stay_all_of_them_with_their_options(init, tmp_path, given):
     whole = {"targets": NAMED, "role": "deploy", "commands": ["true"]}
     (tmp_path / "rolecall.yml").write_text(yaml.safe_dump(whole, sort_keys=False))
-    before = unnumbered(init("plan").stdout)
+    before = unnumbered(init("plan").out)
     assert "3 targets (4 deployments in 3 regions)" in before
     words = ["--force"] if given == "file" else ["--force", "--targets", json.dumps(NAMED)]
-    assert "3 targets" in init("init", *words).stdout
-    assert unnumbered(init("plan").stdout) == before
+    assert "3 targets" in init("init", *words).out
+    assert unnumbered(init("plan").out) == before
 
 
 @pytest.mark.parametrize("name", sorted(WRITTEN))
 def test_nothing_is_written_where_one_of_the_files_is_there(init, tmp_path, name):
     (tmp_path / name).write_text("# mine\n")
     done = init("init", code=2)
-    assert f"{name}: there already" in done.stderr
+    assert f"{name}: there already" in done.err
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text() == "# mine\n"
     init("init", "--force")
@@ -373,19 +366,19 @@ def test_nothing_is_written_where_one_of_the_files_is_there(init, tmp_path, name
 
 def test_a_symbolic_link_is_not_followed_even_by_force(init, tmp_path):
     (tmp_path / "buildspec.yml").symlink_to(tmp_path / "elsewhere")
-    assert "symbolic link" in init("init", "--force", code=2).stderr
+    assert "symbolic link" in init("init", "--force", code=2).err
     assert [path.name for path in tmp_path.iterdir()] == ["buildspec.yml"]
 
 
 def test_a_mistake_in_what_was_told_ends_with_2_and_nothing_is_written(init, tmp_path):
     done = init("init", "--targets", "dev=nonsense", code=2)
-    assert "--targets" in done.stderr
+    assert "--targets" in done.err
     assert list(tmp_path.iterdir()) == []
 
 
 def test_printed_it_is_the_settings_file_alone_and_nothing_is_written(init, tmp_path):
     done = init("init", "--print", "--targets", TARGETS)
-    assert len(yaml.safe_load(done.stdout)["targets"]) == 3
+    assert len(yaml.safe_load(done.out)["targets"]) == 3
     assert list(tmp_path.iterdir()) == []
 
 
@@ -397,9 +390,8 @@ def test_the_address_of_a_webhook_is_written_into_no_file(init, tmp_path):
 def test_the_buildspec_is_the_repository_s_and_deploys_with_the_settings(rolecall, sts, tmp_path):
     environ = {**rolecall.environ({}), "PATH": os.environ["PATH"]}
     commands = "echo in $ROLECALL_TARGET"
-    subprocess.run(
-        [ROLECALL, "init", "--commands", commands], cwd=tmp_path, env=environ, check=True
-    )
+    done = forked(["init", "--commands", commands], folder=tmp_path, environ=environ)
+    assert done.code == 0, done.err
     text = (tmp_path / "buildspec.yml").read_text()
     assert text == (FOLDER.parent / "buildspec.yml").read_text()
     state = tmp_path / "harness"
@@ -494,8 +486,8 @@ def test_a_batch_and_the_step_that_merges_deploy_to_all_and_give_one_report(
 def test_a_batch_is_what_plan_writes_again_from_the_files(several, init, tmp_path, words):
     done = several(*words, ROLECALL_MAX_PARALLEL="2")
     written = (tmp_path / "buildspec-batch.yml").read_text()
-    assert init("plan", "--batch", *words).stdout == written
-    [renewal] = [line.strip() for line in done.stdout.splitlines() if "plan --batch" in line]
+    assert init("plan", "--batch", *words).out == written
+    [renewal] = [line.strip() for line in done.out.splitlines() if "plan --batch" in line]
     (tmp_path / "buildspec-batch.yml").unlink()
     init(*shlex.split(renewal)[1:])
     assert (tmp_path / "buildspec-batch.yml").read_text() == written
@@ -507,7 +499,7 @@ def test_for_a_machine_of_states_there_are_the_waves_and_each_build_of_them_does
     several("--form", "stepfunctions")
     assert names(tmp_path) == WRITTEN - {"rolecall-stage.yml"} | {"waves.json"}
     written = (tmp_path / "waves.json").read_text()
-    assert init("plan", "--batch", "--form", "stepfunctions").stdout == written
+    assert init("plan", "--batch", "--form", "stepfunctions").out == written
     for share in [share for wave in json.loads(written)["waves"] for share in wave]:
         start = {"ROLECALL_ONLY": share["only"], "ROLECALL_SHARD": share["shard"]}
         done, _ = build("buildspec.yml", start=start)
@@ -528,21 +520,21 @@ def test_for_a_machine_of_states_there_are_the_waves_and_each_build_of_them_does
     ],
 )
 def test_a_batch_that_can_t_be_written_leaves_nothing_behind(init, tmp_path, words, said):
-    assert said in init("init", *words, code=2).stderr
+    assert said in init("init", *words, code=2).err
     assert list(tmp_path.iterdir()) == []
 
 
 def test_more_builds_than_a_batch_takes_are_refused_and_nothing_is_written(init, tmp_path):
     many = " ".join(f"arn:aws:iam::{n:012}:role/deploy" for n in range(1, 102))
     done = init("init", "--batch", "--targets", many, code=2)
-    assert "--batch: gives 101 builds" in done.stderr
+    assert "--batch: gives 101 builds" in done.err
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", sorted(BATCH))
 def test_a_batch_is_written_over_nothing_either(init, tmp_path, name):
     (tmp_path / name).write_text("# mine\n")
-    assert f"{name}: there already" in init("init", "--batch", code=2).stderr
+    assert f"{name}: there already" in init("init", "--batch", code=2).err
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 

@@ -33,7 +33,7 @@ def scripts(url):
     return found
 
 
-@pytest.mark.parametrize("mode", ["refreshing", "endpoint"])
+@pytest.mark.parametrize("mode", ["refreshing", pytest.param("endpoint", marks=pytest.mark.long)])
 def test_one_process_of_each_client_outlives_two_sessions(rolecall, sts, mode):
     sts.lifetime, sts.require_live_keys = 5, True
     with Pages(sts, count=PAGES) as pages:

@@ -140,22 +140,8 @@ class Command:
         """What became of a run; it is forked where nothing of it is about how Python starts."""
         usual = self.argv == (ROLECALL,) and not any(n.startswith(_OF_PYTHON) for n in extra)
         if usual:
-            return self._forked(arguments, extra)
+            return forked(arguments, folder=self.folder, environ=self.environ(extra))
         return self.finish(self.start(*arguments, **extra))
-
-    def _forked(self, arguments: Sequence[str], extra: Mapping[str, str]) -> Finished:
-        with tempfile.TemporaryDirectory() as name:
-            out, err = Path(name, "out"), Path(name, "err")
-            environ, within = self.environ(extra), 60
-            try:
-                code = _FORKS.run(
-                    arguments, environ=environ, folder=self.folder, out=out, err=err, within=within
-                )
-            except TimeoutError:
-                shown = out.read_text(errors="replace") + err.read_text(errors="replace")
-                pytest.fail(f"not ended after {within} s: {shown[-4000:]}")
-            said = [path.read_text(errors="replace") for path in (out, err)]
-        return Finished(code=code, out=said[0], err=said[1], folder=self.folder)
 
     def run(self, commands: str, **extra: str) -> Finished:
         return self("run", ROLECALL_COMMANDS=commands, **extra)
@@ -163,6 +149,23 @@ class Command:
     def left_over(self) -> list[Path]:
         """Files left in the temporary folder."""
         return [path for path in (self.folder / "tmp").rglob("*") if path.is_file()]
+
+
+def forked(
+    arguments: Sequence[str], *, folder: Path, environ: Mapping[str, str], within: float = 60
+) -> Finished:
+    """What became of `rolecall` with these arguments, which is forked and not started."""
+    with tempfile.TemporaryDirectory() as name:
+        out, err = Path(name, "out"), Path(name, "err")
+        try:
+            code = _FORKS.run(
+                arguments, environ=environ, folder=folder, out=out, err=err, within=within
+            )
+        except TimeoutError:
+            shown = out.read_text(errors="replace") + err.read_text(errors="replace")
+            pytest.fail(f"not ended after {within} s: {shown[-4000:]}")
+        said = [path.read_text(errors="replace") for path in (out, err)]
+    return Finished(code=code, out=said[0], err=said[1], folder=folder)
 
 
 def wait_for(process: subprocess.Popen[str], text: str) -> None:
