@@ -1,3 +1,3 @@
 """rolecall: deploy to many AWS accounts from one pipeline."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

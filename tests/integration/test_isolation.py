@@ -121,3 +121,15 @@ def test_another_boto3_is_not_taken(rolecall, tmp_path, sts):
     done = rolecall.run("true", PYTHONPATH=str(tmp_path / "lib"), **SOURCE_KEYS)
     assert (done.code, done.statuses) == (0, ["succeeded"] * 3)
     assert sts.calls
+
+
+@pytest.mark.parametrize("shell", ["bash", "dash", "zsh"])
+def test_who_sources_it_keeps_the_shell_and_is_told(shell, rolecall):
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed here")
+    done = subprocess.run(
+        [shell, "-c", f". {ROLECALL} assume dev client; echo ended with $?"],
+        cwd=rolecall.folder, env=rolecall.environ({}), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout == "ended with 2\n"
+    assert "leave out the `.` or `source` before it" in done.stderr
