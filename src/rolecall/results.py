@@ -96,9 +96,15 @@ class Given:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """What a run was asked to do, beside its targets: they are in the results, one and all."""
+    """What a run was asked to do, beside its targets: they are in the results, one and all.
+
+    Attributes:
+        flags: words of its command line, a flag and its value in turn; None where that is not known,
+            or would be nothing to copy: one holds a secret, or several lines.
+    """
 
     options: tuple[Given, ...] = ()
+    flags: tuple[str, ...] | None = ()
     before: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     after: tuple[str, ...] = ()

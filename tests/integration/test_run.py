@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import stat
 from pathlib import Path
 
@@ -306,3 +307,50 @@ def test_without_credentials_it_ends_with_4_and_says_what_to_do(rolecall):
     assert done.out.count("no AWS credentials were found") == 1
     assert "dev, tst, prd: not assumed" in done.out
     assert done.statuses == ["not assumed"] * 3
+
+
+def pairs(words):
+    """Flags and their values, in whatever order."""
+    return dict(zip(words[1::2], words[2::2], strict=True))
+
+
+def test_the_line_that_runs_the_rest_repeats_the_flags(rolecall):
+    line = [
+        "run",
+        "--only",
+        "dev,tst",
+        "--max-parallel",
+        "2",
+        "--commands",
+        "test -e $ROLECALL_TARGET",
+    ]
+    (rolecall.folder / "dev").touch()
+    done = rolecall(*line, ROLECALL_COMMANDS="touch another")
+    [left] = re.findall(r"^To run all that is left: rolecall (.*)$", done.out, re.MULTILINE)
+    assert pairs(shlex.split(left)) == {**pairs(line), "--only": "tst"}
+    (rolecall.folder / "tst").touch()
+    again = rolecall(*shlex.split(left), ROLECALL_COMMANDS="touch another")
+    assert [result["target"] for result in again.report["results"]] == ["tst"]
+    assert (again.code, (rolecall.folder / "another").exists()) == (0, False)
+
+
+def test_with_a_state_that_line_is_the_same_command_once_more(rolecall):
+    line = ["run", "--only", "dev,tst", "--state", "st", "--run-id", "r1"]
+    (rolecall.folder / "dev").touch()
+    done = rolecall(*line, ROLECALL_COMMANDS="test -e $ROLECALL_TARGET")
+    [left] = re.findall(r"^To run all that is left: rolecall (.*)$", done.out, re.MULTILINE)
+    assert pairs(shlex.split(left)) == pairs(line)
+    (rolecall.folder / "tst").touch()
+    again = rolecall(*shlex.split(left), ROLECALL_COMMANDS="test -e $ROLECALL_TARGET")
+    assert again.statuses == ["succeeded before", "succeeded"]
+
+
+@pytest.mark.parametrize("flag", ["sEcReT0123456789", "two\nlines"])
+def test_flags_that_nobody_can_copy_leave_no_line(rolecall, flag):
+    done = rolecall(
+        "run", "--commands", f"echo {flag}; false",
+        SERVICE_TOKEN="sEcReT0123456789", ROLECALL_MASK="SERVICE_TOKEN",
+    )  # fmt: skip
+    assert done.code == 1
+    assert "To run all that is left" not in done.out
+    assert done.report["plan"]["flags"] is None

@@ -264,7 +264,8 @@ def _report_folder(context: Context) -> Path:
 
 
 def _plan(context: Context) -> Plan:
-    settings = context.settings
+    settings, flags = context.settings, context.loaded.flags
+    told = all(map(str.isprintable, flags)) and context.mask.values(flags) == list(flags)
     given = [row for row in reference.current(context.loaded) if row.origin != "default"]
     return Plan(
         options=tuple(
@@ -272,6 +273,7 @@ def _plan(context: Context) -> Plan:
             for row in given
             if row.option.key not in _SHOWN_ELSEWHERE
         ),
+        flags=flags if told else None,
         before=settings.before.items,
         commands=settings.commands.items,
         after=settings.after.items,

@@ -19,7 +19,7 @@ GRAVEST_FIRST = (
 )
 _LEFT = (Status.FAILED, Status.NOT_ASSUMED, Status.NOT_RUN)
 # Longer ones are no good to copy, and no command line takes them everywhere.
-_LONGEST_NAMES = 2_000
+_LONGEST = 2_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,8 +53,9 @@ class Digest:
         self.not_assumed = _groups(found[Status.NOT_ASSUMED], _why)
         self.not_run = _groups(found[Status.NOT_RUN], lambda r: r.reason)
         self._left = [result for result in outcome.everything if result.status in _LEFT]
+        self._flags = outcome.plan.flags
         # The names are divided once more where the surroundings have the part that this run was.
-        self._whole = " --shard 1/1" if outcome.shard != "1/1" else ""
+        self._whole = ("--shard", "1/1") if outcome.shard != "1/1" else ()
         self._remembers = any(option.name == "state" for option in outcome.plan.options)
 
     def name(self, result: Result) -> str:
@@ -63,7 +64,9 @@ class Digest:
         return f"{result.target}/{result.region}" if several else result.target
 
     def again(self, results: Sequence[Result]) -> str:
-        """The command that runs these again, in surroundings alike; empty where it is too long.
+        """The command that runs these again, in surroundings alike.
+
+        Empty where it is too long, or what the command line said is not known any more.
 
         Roles that could not be assumed are tried first, which costs nothing.
         """
@@ -72,17 +75,24 @@ class Digest:
 
     @property
     def left(self) -> str:
-        """The command that runs all that did not succeed; empty where it is too long."""
+        """The command that runs all that did not succeed; empty as above."""
         return self._command("run", self._left) if self._left else ""
 
     def _command(self, verb: str, results: Sequence[Result]) -> str:
+        if self._flags is None:
+            return ""
         # A state has what succeeded, and is another one where ONLY asks for something else.
         if any(not result.role_arn for result in results) or (self._remembers and verb == "run"):
-            return "rolecall run"
-        names = ",".join(map(self.name, results))
-        if len(names) > _LONGEST_NAMES:
-            return ""
-        return f"rolecall {verb} --only {shlex.quote(names)}{self._whole}"
+            words = ["rolecall", "run", *self._flags]
+        else:
+            names = ",".join(map(self.name, results))
+            pairs = zip(self._flags[::2], self._flags[1::2], strict=True)
+            others = [
+                word for pair in pairs if pair[0] not in ("--only", "--shard") for word in pair
+            ]
+            words = ["rolecall", *verb.split(), "--only", names, *self._whole, *others]
+        said = shlex.join(words)
+        return said if len(said) <= _LONGEST else ""
 
 
 def in_time(failed: Iterable[Result]) -> list[Result]:

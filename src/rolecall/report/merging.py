@@ -214,7 +214,8 @@ def _plan(plans: Sequence[Plan]) -> Plan:
     """The first one's, with the options that all of them were given alike."""
     shared = set(plans[0].options).intersection(*(plan.options for plan in plans[1:]))
     options = tuple(option for option in plans[0].options if option in shared)
-    return replace(plans[0], options=options)
+    flags = plans[0].flags if all(plan.flags == plans[0].flags for plan in plans) else None
+    return replace(plans[0], options=options, flags=flags)
 
 
 def _preflight(spans: Iterable[Span | None]) -> Span | None:

@@ -137,6 +137,16 @@ class _Node:
             raise self._wrong(key, "a list of texts")
         return tuple(values)
 
+    def flags(self) -> tuple[str, ...] | None:
+        """Words that stand in a command to copy."""
+        if self.data.get("flags") is None:
+            return None
+        found = self.texts("flags")
+        known = len(found) % 2 == 0 and all(word.startswith("--") for word in found[::2])
+        if not (known and all(map(str.isprintable, found))):
+            raise self._wrong("flags", "flags, each with its value")
+        return found
+
     def node(self, key: str) -> _Node | None:
         value = self.data.get(key)
         return None if value is None else _Node(value, key)
@@ -204,6 +214,7 @@ def _plan(node: _Node) -> Plan:
             Given(name=each.text("name"), value=each.text("value"), origin=each.text("origin"))
             for each in node.nodes("options")
         ),
+        flags=node.flags(),
         before=node.texts("before"),
         commands=node.texts("commands"),
         after=node.texts("after"),

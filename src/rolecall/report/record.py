@@ -110,6 +110,7 @@ def decision_record(decision: Decision) -> dict[str, Any]:
 def _plan(plan: Plan) -> dict[str, Any]:
     return {
         "options": [{"name": o.name, "value": o.value, "origin": o.origin} for o in plan.options],
+        "flags": None if plan.flags is None else list(plan.flags),
         "before": list(plan.before),
         "commands": list(plan.commands),
         "after": list(plan.after),

@@ -51,6 +51,7 @@ class Loaded:
         bad: names of the options whose value would not do; they hold their default.
         target_variables: `ROLECALL_TARGET_<NAME>`, by `<NAME>`.
         folder: what relative paths start from.
+        flags: what the command line gave, as words.
         file: what was found of the settings file, in words.
         unread: whether there is a settings file, or should be, that could not be read.
         remarks: which of two values that exclude each other counts.
@@ -64,6 +65,7 @@ class Loaded:
     problems: tuple[Problem, ...]
     folder: Path
     file: str
+    flags: tuple[str, ...] = ()
     unread: bool = False
     remarks: tuple[Problem, ...] = ()
 
@@ -98,6 +100,7 @@ def load(
         spelt: what a flag was called, by option name, where that is not as the option's own.
     """
     variables, given_flags = sources.from_variables(environ), sources.from_flags(flags, spelt or {})
+    words = tuple(word for raw in given_flags.values() for word in (raw.place, raw.value))
     config = given_flags.pop(CONFIG, variables.get(CONFIG))
     variables.pop(CONFIG, None)
     file, problems = _read_file(config, folder)
@@ -124,6 +127,7 @@ def load(
         problems=(*problems, *chain.from_iterable(mistakes.values()), *contradictions),
         folder=folder,
         file=_found(config, folder),
+        flags=words,
         unread=unread,
         remarks=(*replaced, *loosened),
     )
