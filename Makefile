@@ -190,7 +190,7 @@ lock: $(VENV)/.ready ## resolve the dependencies again
 	    --output-file $$name.txt $$name.in || exit 1; done
 	cd requirements && UV_CUSTOM_COMPILE_COMMAND='make lock' ../$(BIN)/uv pip compile --quiet --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade --resolution lowest-direct \
-	  --output-file lowest.txt ../pyproject.toml
+	  --output-file lowest.txt ../pyproject.toml lowest.in
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .venv-* build dist .coverage* .*_cache

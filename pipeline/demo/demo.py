@@ -16,8 +16,9 @@ from typing import NoReturn
 import leftovers
 from accounts import RELEASE_PARAMETER, Deployed, Target
 from organisation import Organisation
-from prettytable import PrettyTable
 from release import REPORT, Release
+
+from rolecall.report import table
 
 WIDTH = 80
 COULD_NOT_ASSUME = 4
@@ -145,12 +146,12 @@ def surroundings(organisation: Organisation, home: Path) -> dict[str, str]:
 
 
 def show(found: Mapping[Target, Deployed]) -> None:
-    table = PrettyTable(["account", "bucket", "objects", RELEASE_PARAMETER], border=False)
-    table.align = "l"
-    table.left_padding_width = 0
-    for target, deployed in found.items():
-        table.add_row([target.account_id, target.bucket, len(deployed.objects), deployed.release])
-    print("\n".join(line.rstrip() for line in table.get_string().splitlines()))
+    rows = [
+        (target.account_id, target.bucket, str(len(deployed.objects)), deployed.release)
+        for target, deployed in found.items()
+    ]
+    names = ("account", "bucket", "objects", RELEASE_PARAMETER)
+    print(table.fitted(names, rows, WIDTH, flexible="bucket"))
 
 
 def heading(text: str) -> None:

@@ -30,12 +30,12 @@ def rows(place: Place) -> list[Row]:
         folder=place.folder,
     ).stderr
     modules = {line.rpartition("|")[2].strip().partition(".")[0] for line in loaded.splitlines()}
-    aws = sorted(modules & {"boto3", "botocore"})
+    aws = sorted(modules & {"botocore"})
     return [
         at_most("rolecall --help / python -c pass", best["help"].seconds, bare, _MOST),
         at_most("rolecall plan / python -c pass", best["plan"].seconds, bare),
         Row(
-            name="rolecall plan loads no boto3",
+            name="rolecall plan loads no botocore",
             left=", ".join(aws) or "not loaded",
             right=f"{len(modules)} packages",
             ratio=None,

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from prettytable import PrettyTable
 from tests.bench.measure import Row
 from tests.bench.place import Scale
 
@@ -15,12 +14,13 @@ _WORDS = {True: "ok", False: "MISSED", None: ""}
 
 
 def table(rows: Sequence[Row]) -> str:
-    grid = PrettyTable(["measure", "this", "beside", "ratio", "demanded", ""], align="r")
-    grid.align["measure"] = "l"
+    """In Markdown, as docs/bench.md has it."""
+    lines = ["| measure | this | beside | ratio | demanded | |", "|---|--:|--:|--:|--:|---|"]
     for row in rows:
         ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        grid.add_row([row.name, row.left, row.right, ratio, row.bound, _WORDS[row.kept]])
-    return grid.get_string()
+        cells = (row.name, row.left, row.right, ratio, row.bound, _WORDS[row.kept])
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def write(path: Path, rows: Sequence[Row], scale: Scale) -> None:

@@ -49,7 +49,7 @@ def test_it_starts_without_its_entrypoint_as_in_codebuild(bare):
 
 
 def test_the_user_s_python_and_path_change_nothing_of_rolecall_s(bare, folder):
-    for name in ("sitecustomize", "re", "yaml", "boto3", "rolecall"):
+    for name in ("sitecustomize", "re", "yaml", "botocore", "rolecall"):
         (folder / f"{name}.py").write_text("import os\nos._exit(0)\n")
     (folder / "rolecall").write_text("#!/bin/sh\nexit 0\n")
     (folder / "rolecall").chmod(0o755)

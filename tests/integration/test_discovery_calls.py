@@ -252,4 +252,4 @@ def test_accounts_whose_state_is_not_said_are_not_taken_and_told(
     done = rolecall("run", **variables({"units": [team(1)]}))
     assert done.code == 3
     assert "organisation: 0 of 3 accounts taken; left out: state unknown (3)" in done.message
-    assert "is read by boto3>=1.40.27: install it" in done.message
+    assert "is read by botocore>=1.40.27: install it" in done.message

@@ -17,7 +17,6 @@ SCRIPTS = Path(__file__).parents[2] / "src/bin"
 # What rolecall, Python itself as it starts, and an installer's script would import.
 SHADOWED = (
     "argparse",
-    "boto3",
     "botocore",
     "encodings",
     "gc",
@@ -113,11 +112,11 @@ def test_the_installed_command_is_the_script_of_the_sources():
     assert os.access(ROLECALL, os.X_OK)
 
 
-def test_another_boto3_is_not_taken(rolecall, tmp_path, sts):
-    """As `pip install --target lib boto3` makes one: it must not send the calls elsewhere."""
-    boto3 = tmp_path / "lib/boto3"
-    boto3.mkdir(parents=True)
-    (boto3 / "__init__.py").write_text("raise SystemExit(0)\n")
+def test_another_botocore_is_not_taken(rolecall, tmp_path, sts):
+    """As `pip install --target lib boto3` brings one: it must not send the calls elsewhere."""
+    botocore = tmp_path / "lib/botocore"
+    botocore.mkdir(parents=True)
+    (botocore / "__init__.py").write_text("raise SystemExit(0)\n")
     done = rolecall.run("true", PYTHONPATH=str(tmp_path / "lib"), **SOURCE_KEYS)
     assert (done.code, done.statuses) == (0, ["succeeded"] * 3)
     assert sts.calls

@@ -323,11 +323,11 @@ def test_help_that_nobody_reads_to_its_end_is_no_mistake(rolecall):
     [
         (
             ["--help"],
-            {"boto3", "botocore", "structlog", "tenacity", "yaml", "prettytable"}
+            {"botocore", "structlog", "tenacity", "yaml", "wcwidth"}
             | {"rolecall.settings.options", "rolecall.targets"},
         ),
-        (["plan"], {"boto3", "botocore", "structlog", "tenacity", "yaml"}),
-        (["config"], {"boto3", "botocore", "structlog", "tenacity"}),
+        (["plan"], {"botocore", "structlog", "tenacity", "yaml"}),
+        (["config"], {"botocore", "structlog", "tenacity"}),
     ],
 )
 def test_what_is_slow_to_load_is_loaded_only_where_it_is_needed(rolecall, arguments, unwanted):

@@ -120,7 +120,7 @@ class Pool:
         return code
 
 
-_LATER = ("boto3", "botocore.credentials", "structlog", "concurrent.futures", "wcwidth")
+_LATER = ("botocore.credentials", "structlog", "concurrent.futures", "wcwidth")
 _SERVICES = ("sts", "organizations", "s3", "ssm")
 
 

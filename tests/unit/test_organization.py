@@ -342,7 +342,7 @@ def test_an_account_whose_state_nothing_says_is_not_taken_and_counted(discovered
     assert reasons(found)["web"] == reasons(found)["old"] == "state unknown"
     said = accounts.summary(found.found)
     assert said.startswith("organisation: 0 of 10 accounts taken; left out: state unknown (9), ")
-    assert said.endswith("is read by boto3>=1.40.27: install it")
+    assert said.endswith("is read by botocore>=1.40.27: install it")
 
 
 def test_an_account_is_in_the_partition_that_its_arn_says(discovered):

@@ -89,7 +89,7 @@ def _resolved(context: Context) -> Resolved:
     resolved = context.resolve(read_list=None, problems=problems)
     if not resolved.unread:
         return resolved
-    from rolecall.cli.aws import Aws  # noqa: PLC0415  boto3 is for such lists only
+    from rolecall.cli.aws import Aws  # noqa: PLC0415  botocore is for such lists only
     from rolecall.cli.output import TextOutlet  # noqa: PLC0415
     from rolecall.cli.signals import stopping  # noqa: PLC0415
 

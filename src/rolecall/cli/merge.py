@@ -65,7 +65,7 @@ def _merged(context: Context, places: Sequence[str], apart: Path) -> Merged:
 
 
 def _notify(context: Context, output: Outlet, outcome: Outcome, report: str) -> None:
-    from rolecall.cli import notify  # noqa: PLC0415  else a merge does without boto3
+    from rolecall.cli import notify  # noqa: PLC0415  else a merge does without botocore
     from rolecall.cli.aws import Aws  # noqa: PLC0415
 
     with stopping() as stop:

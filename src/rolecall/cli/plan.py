@@ -165,7 +165,7 @@ def _tell_remembered(
 
 
 def _with_aws(context: Context, approval: Approval, *, check: bool, as_json: bool) -> int:
-    from rolecall.cli.aws import Aws  # noqa: PLC0415  plan alone does without boto3
+    from rolecall.cli.aws import Aws  # noqa: PLC0415  plan alone does without botocore
     from rolecall.cli.signals import stopping  # noqa: PLC0415
     from rolecall.errors import AssumeError  # noqa: PLC0415
     from rolecall.sessions.preflight import assume_all  # noqa: PLC0415

@@ -18,7 +18,7 @@ def summary(found: Found) -> str:
     reasons = ", ".join(f"{reason} ({count:,})" for reason, count in left.most_common())
     line += f"; left out: {reasons}" if left else ""
     if found.unknown():
-        line += "; what AWS says of their state is read by boto3>=1.40.27: install it"
+        line += "; what AWS says of their state is read by botocore>=1.40.27: install it"
     if found.unused:
         terms = ", ".join(map(repr, found.unused))
         line += f"; exclude names {terms}, which leaves nothing out"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from rolecall import wording
 from rolecall.results import Result
@@ -88,16 +89,16 @@ def fitted(
     Args:
         then: wrapped too, where that is not enough.
     """
-    from prettytable import PrettyTable  # noqa: PLC0415  0.02 s that `--help` need not spend
-
-    grid = PrettyTable(list(names), border=False, align="l", left_padding_width=0)
-    grid.right_padding_width = _GAP - 1
     widths = [max(map(wording.columns, column)) for column in zip(names, *rows, strict=True)]
     others = sum(widths) - widths[names.index(flexible)] + _GAP * len(names)
     most = {flexible: max(_NARROWEST, width - others)}
     if then and (lacking := _NARROWEST - (width - others)) > 0:
         most[then] = max(_NARROWEST, widths[names.index(then)] - lacking)
-    for row in rows:
-        grid.add_row([_broken(cell, most.get(n, 0)) for n, cell in zip(names, row, strict=True)])
-    # Without a border each line still begins with the blank that stands for it.
-    return "\n".join(line[1:].rstrip() for line in grid.get_string().splitlines())
+    cells = [
+        [_broken(cell, most.get(n, 0)).split("\n") for n, cell in zip(names, row, strict=True)]
+        for row in (names, *rows)
+    ]
+    widths = [max(wording.columns(line) for cell in c for line in cell) for c in zip(*cells, strict=True)]
+    lines = [line for row in cells for line in zip_longest(*row, fillvalue="")]
+    gap = " " * _GAP
+    return "\n".join(gap.join(map(wording.padded, line, widths)).rstrip() for line in lines)

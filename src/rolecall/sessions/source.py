@@ -7,12 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-import boto3
-import botocore.session
 from botocore import exceptions
 from botocore.config import Config
 from botocore.credentials import RefreshableCredentials
 from botocore.handlers import add_expect_header
+from botocore.session import Session, get_session
 
 from rolecall.aws_parsing import refusal
 from rolecall.errors import AssumeError, ConfigError, Problem
@@ -48,7 +47,7 @@ class StsClient(Protocol):
 class Source:
     """The caller's credentials and its clients. `region` is where STS is called.
 
-    Clients are made one at a time: making them is not thread-safe in boto3, using them is.
+    Clients are made one at a time: making them is not thread-safe in botocore, using them is.
 
     Args:
         bounds: of each answer, of whoever gives the credentials too.
@@ -78,7 +77,7 @@ class Source:
                 "aws_session_token": credentials.session_token.reveal(),
             }
         with self._lock:
-            made = _made(lambda: self._session.client(service, region, config=_CONFIG, **keys))
+            made = _made(lambda: self._session.create_client(service, region, config=_CONFIG, **keys))
         return CheckedClient(made)
 
     def sts(self) -> StsClient:
@@ -120,14 +119,14 @@ class Source:
         return self._caller
 
 
-def _session(region: str) -> boto3.Session:
-    core = botocore.session.get_session()
-    core.set_default_client_config(_BOTOCORE_S)
+def _session(region: str) -> Session:
+    session = get_session()
+    session.set_config_variable("region", region)
+    session.set_default_client_config(_BOTOCORE_S)
     # What is sent is small; and botocore waits for the leave to send it without any bound.
-    core.unregister("before-call.s3", add_expect_header)
-    session = boto3.Session(region_name=region, botocore_session=core)
-    found = core.get_component("credential_provider")
-    core.register_component("credential_provider", Chain(found.providers))
+    session.unregister("before-call.s3", add_expect_header)
+    found = session.get_component("credential_provider")
+    session.register_component("credential_provider", Chain(found.providers))
     return session
 
 
