@@ -98,7 +98,9 @@ def fitted(
         [_broken(cell, most.get(n, 0)).split("\n") for n, cell in zip(names, row, strict=True)]
         for row in (names, *rows)
     ]
-    widths = [max(wording.columns(line) for cell in c for line in cell) for c in zip(*cells, strict=True)]
+    widths = [
+        max(wording.columns(line) for cell in c for line in cell) for c in zip(*cells, strict=True)
+    ]
     lines = [line for row in cells for line in zip_longest(*row, fillvalue="")]
     gap = " " * _GAP
     return "\n".join(gap.join(map(wording.padded, line, widths)).rstrip() for line in lines)

@@ -77,7 +77,9 @@ class Source:
                 "aws_session_token": credentials.session_token.reveal(),
             }
         with self._lock:
-            made = _made(lambda: self._session.create_client(service, region, config=_CONFIG, **keys))
+            made = _made(
+                lambda: self._session.create_client(service, region, config=_CONFIG, **keys)
+            )
         return CheckedClient(made)
 
     def sts(self) -> StsClient:
