@@ -99,8 +99,8 @@ class Plan:
     """What a run was asked to do, beside its targets: they are in the results, one and all.
 
     Attributes:
-        flags: words of its command line, a flag and its value in turn; None where they are unknown, or
-            nobody could copy them: one holds a secret, or several lines.
+        flags: words of its command line, a flag and its value in turn; None where they are unknown,
+            or nobody could copy them: one holds a secret, or several lines.
     """
 
     options: tuple[Given, ...] = ()
