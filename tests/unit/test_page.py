@@ -198,10 +198,8 @@ def test_the_headline_tells_of_a_preflight_and_of_the_commands_around():
         assert ">rolecall run</code>" in rendered(changed)
 
 
-@pytest.mark.parametrize(
-    "every",
-    [1, pytest.param(3, marks=pytest.mark.long), pytest.param(60, marks=pytest.mark.long)],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("every", [1, 3, 60])
 def test_three_thousand_targets_stay_under_five_megabytes(every):
     longest = tuple("<&\"'>é" * 80 for _ in range(20))
     run = outcome(Scale(targets=3000, failed=every, not_assumed=every + 1), tail=longest)

@@ -76,7 +76,9 @@ def scan(name, account, parameters, change=lambda resources: None):
     return {(name, found.rule, each) for found in result.failures for each in found.resource_ids}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [NAMES[0], *(pytest.param(name, marks=pytest.mark.long) for name in NAMES[1:])]
+)
 def test_the_linter_has_nothing_to_say(name):
     from cfnlint.api import lint_file  # noqa: PLC0415  as above
     from cfnlint.config import ManualArgs  # noqa: PLC0415
