@@ -132,8 +132,6 @@ test-lowest: $(LOWEST_VENV)/.ready $(DEMO_VENV)/.ready ## run unit and core test
 	PATH="$(CURDIR)/$(LOWEST_VENV)/bin:$(CURDIR)/$(DEMO_VENV)/bin:$$PATH" \
 	  $(LOWEST_VENV)/bin/python -m pytest $(IN_WORKERS) $(LOWEST_TESTS) $(PYTEST_ARGS)
 
-# They wait for little: a process a core collects them fewer times.
-unit: WORKERS = auto
 unit: $(VENV)/.ready ## run the fast tests only
 	@$(BIN)/python -m pytest $(IN_WORKERS) tests/unit $(PYTEST_ARGS)
 

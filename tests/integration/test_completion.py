@@ -12,6 +12,7 @@ import pytest
 
 from support import terminal
 from support.command import ROLECALL
+from support.forms import long
 from support.terminal import ALL, TAB
 
 FILE = """
@@ -21,8 +22,7 @@ targets:
   - name: production
     role_arn: arn:aws:iam::333333333333:role/deploy
 """
-BASH, (ZSH, FISH) = "bash", (pytest.param(name, marks=pytest.mark.long) for name in ("zsh", "fish"))
-SHELLS = (BASH, ZSH, FISH)
+SHELLS = ("bash", long("zsh"), long("fish"))
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_what_can_stand_there_is_offered(shell, words, found, place):
     assert completed(shell, words, place) == found
 
 
-@pytest.mark.parametrize("shell", [BASH, ZSH])
+@pytest.mark.parametrize("shell", SHELLS[:2])
 def test_tab_writes_the_rest_of_the_only_word_there_is(shell, place):
     needs(shell)
     line = terminal.typed(shell, f"rolecall exec prod{TAB}", folder=place, environ=environ())

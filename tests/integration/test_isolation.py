@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support import needs
 from support.command import ROLECALL, SOURCE_KEYS
 
 SCRIPTS = Path(__file__).parents[2] / "src/bin"
@@ -125,7 +126,7 @@ def test_another_botocore_is_not_taken(rolecall, tmp_path, sts):
 @pytest.mark.parametrize("shell", ["bash", "dash", "zsh"])
 def test_who_sources_it_keeps_the_shell_and_is_told(shell, rolecall):
     if not shutil.which(shell):
-        pytest.skip(f"{shell} is not installed here")
+        needs.skip(shell)
     done = subprocess.run(
         [shell, "-c", f". {ROLECALL} assume dev client; echo ended with $?"],
         cwd=rolecall.folder, env=rolecall.environ({}), capture_output=True, text=True, check=False,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.forms import long
 from support.writer import session
 
 TESTS = Path(__file__).parents[1]
@@ -72,7 +73,7 @@ def finished_by(folder, n):
     return len(ledger.read_text().splitlines()) if ledger.exists() else 0
 
 
-@pytest.mark.parametrize("count", [6, pytest.param(50, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [6, long(50)])
 def test_writers_that_are_killed_lose_no_byte_of_others_and_nothing_stored(before, tmp_path, count):
     lot = random.Random(4711)
     writers = {start(tmp_path, n): lot.uniform(0.1, count / 8) for n in range(count)}

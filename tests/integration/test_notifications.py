@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 from pathlib import Path
 
 import boto3
@@ -14,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from support import answers
-from support.command import ROLECALL, SOURCE_KEYS, TARGETS
+from support.command import SOURCE_KEYS, TARGETS, forked
 from support.webhook import PATH, Webhook
 
 SCHEMA = json.loads(
@@ -271,12 +270,10 @@ def test_a_topic_that_is_not_there_is_a_warning(on_moto):
 
 def test_a_merge_tells_of_the_whole(rolecall, hook):
     rolecall.run("true")
-    done = subprocess.run(
-        [ROLECALL, "merge", "rolecall-report", "--out", "whole"],
-        cwd=rolecall.folder,
-        env={**os.environ, "ROLECALL_NOTIFY": hook.address},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    environ = {**os.environ, "ROLECALL_NOTIFY": hook.address}
+    merge = ["merge", "rolecall-report", "--out", "whole"]
+    done = forked(merge, folder=rolecall.folder, environ=environ)
+    assert done.code == 0, done.err
     assert told(hook)["report"] == "whole/report.json"
-    assert "3 succeeded" in done.stdout
+    assert "3 succeeded" in done.out
     assert TARGETS.count("=") == 3

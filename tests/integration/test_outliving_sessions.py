@@ -8,6 +8,7 @@ import pytest
 
 from support import answers, sdks
 from support.command import TARGETS
+from support.forms import long
 from support.objects import Pages
 
 PAGES = 3
@@ -33,7 +34,7 @@ def scripts(url):
     return found
 
 
-@pytest.mark.parametrize("mode", ["refreshing", pytest.param("endpoint", marks=pytest.mark.long)])
+@pytest.mark.parametrize("mode", ["refreshing", long("endpoint")])
 def test_one_process_of_each_client_outlives_two_sessions(rolecall, sts, mode):
     sts.lifetime, sts.require_live_keys = 5, True
     with Pages(sts, count=PAGES) as pages:

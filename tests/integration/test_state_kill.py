@@ -12,6 +12,7 @@ import pytest
 
 from support.command import Command
 from support.forks import Forks
+from support.forms import long
 from support.ledger import SCRIPT, Ledger
 from support.s3 import BUCKET, ScriptedS3
 
@@ -76,7 +77,7 @@ class Killer:
             self.run(folder / str(seed), seed, extra_in(folder / str(seed)))
 
 
-@pytest.mark.parametrize("kills", [20, pytest.param(250, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [20, long(250)])
 def test_runs_that_are_killed_at_random_moments_lose_no_target_and_repeat_none(
     forks, sts, tmp_path, kills
 ):
@@ -91,7 +92,7 @@ def test_runs_that_are_killed_at_random_moments_lose_no_target_and_repeat_none(
     assert set(left) == {"1-of-1.json", "1-of-1.lock"}
 
 
-@pytest.mark.parametrize("kills", [10, pytest.param(80, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [10, long(80)])
 def test_the_same_holds_in_a_bucket_where_a_lease_has_to_pass_first(forks, sts, tmp_path, kills):
     with ScriptedS3() as s3:
 

@@ -9,6 +9,7 @@ from bisect import bisect_left
 import pytest
 
 from support import answers
+from support.forms import long
 
 # At 40 calls a second, 300 roles at 10 calls each take over a minute.
 pytestmark = pytest.mark.timeout(300)
@@ -63,10 +64,6 @@ def most_within(calls, seconds):
     """The most calls that came within so many seconds."""
     times = sorted(call.at for call in calls)
     return max(bisect_left(times, at + seconds) - place for place, at in enumerate(times))
-
-
-def long(*given):
-    return pytest.param(*given, marks=pytest.mark.long)
 
 
 @pytest.mark.parametrize(("share", "many"), [(0.5, 100), long(0.5, 300), long(0.9, 300)])

@@ -138,8 +138,7 @@ class Command:
 
     def __call__(self, *arguments: str, **extra: str) -> Finished:
         """What became of a run; it is forked where nothing of it is about how Python starts."""
-        usual = self.argv == (ROLECALL,) and not any(n.startswith(_OF_PYTHON) for n in extra)
-        if usual:
+        if self.argv == (ROLECALL,) and not any(name.startswith(_OF_PYTHON) for name in extra):
             return forked(arguments, folder=self.folder, environ=self.environ(extra))
         return self.finish(self.start(*arguments, **extra))
 
@@ -151,10 +150,9 @@ class Command:
         return [path for path in (self.folder / "tmp").rglob("*") if path.is_file()]
 
 
-def forked(
-    arguments: Sequence[str], *, folder: Path, environ: Mapping[str, str], within: float = 60
-) -> Finished:
+def forked(arguments: Sequence[str], *, folder: Path, environ: Mapping[str, str]) -> Finished:
     """What became of `rolecall` with these arguments, which is forked and not started."""
+    within = 60
     with tempfile.TemporaryDirectory() as name:
         out, err = Path(name, "out"), Path(name, "err")
         try:

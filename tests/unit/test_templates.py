@@ -7,6 +7,7 @@ import re
 import pytest
 
 from support import templates
+from support.forms import long
 from support.templates import DEV, HUB, ORGANIZATION, PIPELINE, STACK_SET, TARGET, TARGET_ROLE
 
 NAMES = (
@@ -76,9 +77,7 @@ def scan(name, account, parameters, change=lambda resources: None):
     return {(name, found.rule, each) for found in result.failures for each in found.resource_ids}
 
 
-@pytest.mark.parametrize(
-    "name", [NAMES[0], *(pytest.param(name, marks=pytest.mark.long) for name in NAMES[1:])]
-)
+@pytest.mark.parametrize("name", [NAMES[0], *map(long, NAMES[1:])])
 def test_the_linter_has_nothing_to_say(name):
     from cfnlint.api import lint_file  # noqa: PLC0415  as above
     from cfnlint.config import ManualArgs  # noqa: PLC0415

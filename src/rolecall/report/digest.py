@@ -66,9 +66,8 @@ class Digest:
     def again(self, results: Sequence[Result]) -> str:
         """The command that runs these again, in surroundings alike.
 
-        Empty where it is too long, or what the command line said is not known any more.
-
-        Roles that could not be assumed are tried first, which costs nothing.
+        Empty where it is too long, or the flags of the run are unknown. Roles that could not be
+        assumed are tried first, which costs nothing.
         """
         denied = results[0].status is Status.NOT_ASSUMED
         return self._command("plan --check" if denied else "run", results)

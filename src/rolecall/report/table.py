@@ -98,9 +98,7 @@ def fitted(
         [_broken(cell, most.get(n, 0)).split("\n") for n, cell in zip(names, row, strict=True)]
         for row in (names, *rows)
     ]
-    widths = [
-        max(wording.columns(line) for cell in c for line in cell) for c in zip(*cells, strict=True)
-    ]
     lines = [line for row in cells for line in zip_longest(*row, fillvalue="")]
+    needed = [max(map(wording.columns, column)) for column in zip(*lines, strict=True)]
     gap = " " * _GAP
-    return "\n".join(gap.join(map(wording.padded, line, widths)).rstrip() for line in lines)
+    return "\n".join(gap.join(map(wording.padded, line, needed)).rstrip() for line in lines)
